@@ -1,0 +1,144 @@
+"""The bound expression tree: names resolved, every node typed. What the binder makes and everybody else reads.
+
+Values that narrow rows are conjuncts of this one language, whoever wrote them: ``$filter``, a key, a navigation path,
+row security, the continuation of a skip token, ``$search``. Trees are immutable and hashable; ``and``/``or`` are n-ary
+``Call`` nodes, so that a chain of thousands stays flat.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Union
+
+from edm.primitives import BOOLEAN, NULL, CollectionType, PrimitiveType
+
+ExprType = PrimitiveType | CollectionType
+
+#: The variable that stands for the row of the query itself.
+IT = "$it"
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A value. ``value`` is a Python value of ``type``, a tuple of them for a collection, or ``None``."""
+
+    value: object
+    type: ExprType
+
+
+@dataclass(frozen=True, slots=True)
+class Prop:
+    """A property reached from ``variable`` over single-valued navigation: ``Customer/Country`` is ("Customer", "Country").
+
+    Null when an entity on the way is missing.
+    """
+
+    path: tuple[str, ...]
+    type: PrimitiveType
+    variable: str = IT
+    nullable: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.path[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operator or function of ``edm.functions`` applied to arguments."""
+
+    function: str
+    args: tuple["Expr", ...]
+    type: PrimitiveType
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda:
+    """``any`` or ``all`` over the related rows that ``path`` leads to (the last segment is the collection).
+
+    ``predicate`` is ``None`` for ``any()``. Inside it, ``bound`` is the row of the collection.
+    """
+
+    kind: str
+    path: tuple[str, ...]
+    bound: str
+    predicate: Union["Expr", None]
+    variable: str = IT
+    type: PrimitiveType = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class CountOf:
+    """``Nav/$count`` with optional filter: the number of related rows, as Int64."""
+
+    path: tuple[str, ...]
+    bound: str
+    predicate: Union["Expr", None]
+    type: PrimitiveType
+    variable: str = IT
+
+
+Expr = Const | Prop | Call | Lambda | CountOf
+
+TRUE = Const(True, BOOLEAN)
+FALSE = Const(False, BOOLEAN)
+NULL_CONST = Const(None, NULL)
+
+
+def call(function: str, *args: Expr, type: PrimitiveType = BOOLEAN) -> Call:
+    """Shorthand for code that builds trees."""
+    return Call(function, args, type)
+
+
+def conjunction(*parts: Expr | None) -> Expr | None:
+    """``and`` of the parts, flattened; ``None`` stands for "no condition"."""
+    return _flat("and", parts, TRUE, FALSE)
+
+
+def disjunction(*parts: Expr | None) -> Expr | None:
+    """``or`` of the parts, flattened; ``None`` if there are none."""
+    return _flat("or", parts, FALSE, TRUE)
+
+
+def _flat(function: str, parts: tuple[Expr | None, ...], neutral: Const, absorbing: Const) -> Expr | None:
+    flat: list[Expr] = []
+    for part in parts:
+        if part is None or part == neutral:
+            continue
+        if part == absorbing:
+            return absorbing
+        flat.extend(part.args if isinstance(part, Call) and part.function == function else (part,))
+    if not flat:
+        return neutral if any(part is not None for part in parts) else None
+    return flat[0] if len(flat) == 1 else Call(function, tuple(flat), BOOLEAN)
+
+
+def conjuncts(expr: Expr | None) -> tuple[Expr, ...]:
+    """The parts of the top-level ``and``."""
+    if expr is None:
+        return ()
+    return expr.args if isinstance(expr, Call) and expr.function == "and" else (expr,)
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The direct sub-expressions."""
+    if isinstance(expr, Call):
+        return expr.args
+    if isinstance(expr, Lambda | CountOf) and expr.predicate is not None:
+        return (expr.predicate,)
+    return ()
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Every node of the tree, parents first; needs no recursion."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(children(node)))
+
+
+def columns_of(expr: Expr) -> tuple[str, ...]:
+    """Names of the query's own properties that evaluating ``expr`` needs (first path segments resolve elsewhere)."""
+    return tuple(
+        dict.fromkeys(n.path[0] for n in walk(expr) if isinstance(n, Prop) and n.variable == IT and len(n.path) == 1)
+    )
