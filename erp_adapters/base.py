@@ -1,0 +1,124 @@
+"""The adapter interface: what a source of rows must offer, what it is given, and how it says that it failed.
+
+Everything that wraps a source is an ``Adapter`` too. Adapters are optimisations: one that declares no capabilities is
+already correct, because the engine evaluates the rest.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from edm.capabilities import Capabilities
+from edm.errors import ODataError
+from edm.model import EntitySet, ServiceMetadata
+from edm.query import Query
+
+#: One row: Python values of the Edm types, in ``Query.columns`` order.
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Timings:
+    """Where the time of one request went; adapters add what they spent waiting for the ERP."""
+
+    erp_seconds: float = 0.0
+    erp_calls: int = 0
+    rows_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who asks, how long there is, and under which id it is logged. One per request, shared by all its reads."""
+
+    principal: str = "anonymous"
+    correlation_id: str = "-"
+    deadline: float | None = None  # time.monotonic() value
+    timings: Timings = field(default_factory=Timings)
+
+    def remaining(self) -> float:
+        """Seconds left, never negative; infinity without a deadline."""
+        return float("inf") if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of the answer. ``count`` is set on the first page of a query that asked for it."""
+
+    rows: Sequence[Row]
+    count: int | None = None
+
+
+class Adapter(Protocol):
+    """A source of rows."""
+
+    def capabilities(self, entity_set: EntitySet) -> Capabilities:
+        """What this source answers by itself for the set."""
+        ...
+
+    def read(self, query: Query, session: Session) -> Iterator[Page]:
+        """Lazy pages of the answer. ``query`` holds only what ``capabilities`` accepted.
+
+        Raises ``SourceError`` when the ERP fails; anything else is a bug.
+        """
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """Optional: shows the request that a query becomes (SQL with parameters, a URL)."""
+
+    def explain(self, query: Query) -> str: ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """Optional: says whether the source can answer now; raises ``SourceError`` if not."""
+
+    def ping(self, session: Session) -> None: ...
+
+
+@runtime_checkable
+class Validates(Protocol):
+    """Optional: lists the faults of the catalog's sections for this kind of source, as (set, key, message)."""
+
+    def faults(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]: ...
+
+
+class SourceError(ODataError):
+    """The ERP failed. The message is for the client and never holds text of the ERP; ``detail`` goes to the log."""
+
+    def __init__(self, code: str, message: str, *, detail: str = "", retry_after: int | None = None) -> None:
+        headers = (("Retry-After", str(retry_after)),) if retry_after is not None else ()
+        super().__init__(code, message, headers=headers)
+        self.detail = detail
+
+
+class Unavailable(SourceError):
+    """The ERP cannot be reached."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("erp_unavailable", "The ERP cannot be reached at the moment.", detail=detail, retry_after=3)
+
+
+class Busy(SourceError):
+    """No connection to the ERP became free in time."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("erp_busy", "The ERP connection pool is exhausted.", detail=detail, retry_after=2)
+
+
+class TimedOut(SourceError):
+    """The ERP did not answer before the deadline."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("erp_timeout", "The ERP did not answer in time.", detail=detail, retry_after=5)
+
+
+class ContractBroken(SourceError):
+    """The ERP's answer does not fit the mapping (a column is missing, a value has another type)."""
+
+    def __init__(self, entity_set: str, detail: str = "") -> None:
+        super().__init__(
+            "erp_contract", f"The ERP's answer for {entity_set} does not fit its mapping.", detail=detail
+        )
