@@ -1,0 +1,464 @@
+"""Binds a request: path and options, checked against the model, become what is asked (``BoundRequest``).
+
+Everything that narrows rows ends up as a conjunct of ``Query.filter``: the key in parentheses, ``$filter``, ``$search``. A
+navigation path becomes hops, each the query for one parent row, whose values narrow the next.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import get_close_matches
+from enum import Enum
+
+from edm.errors import ODataError
+from edm.expressions import IT, Const, Expr, Prop, call, conjunction
+from edm.model import EntitySet, NavigationProperty, Property, ServiceMetadata
+from edm.primitives import STRING
+from edm.query import Expansion, OrderItem, Query
+from odata_server.uri.bind_expression import ExpressionBinder, search_condition, unknown_property
+from odata_server.uri.limits import Limits
+from odata_server.uri.syntax import (
+    AliasExpr,
+    ExpandItem,
+    Literal,
+    Option,
+    OrderbyItem,
+    QueryOptions,
+    ResourcePath,
+    Segment,
+    SelectItem,
+)
+
+
+class Answer(Enum):
+    """What kind of resource the path addresses."""
+
+    SERVICE_DOCUMENT = "service document"
+    METADATA = "metadata"
+    COLLECTION = "collection"
+    ENTITY = "entity"
+    PROPERTY = "property"
+    VALUE = "raw value"
+    COUNT = "count"
+    REFERENCES = "collection of references"
+    REFERENCE = "reference"
+
+
+_ROWS = {"$filter", "$search"}
+_SHAPE = {"$select", "$expand", "$compute"}
+_ALWAYS = {"$format", "$schemaversion"}
+_SLICE = {"$orderby", "$top", "$skip", "$count", "$skiptoken", "$apply", "$deltatoken", "$index"}
+#: Options that mean something for each kind of resource; ``$count`` as a path ignores the slice (URL Conventions 4.8).
+ALLOWED: dict[Answer, frozenset[str]] = {
+    Answer.SERVICE_DOCUMENT: frozenset(_ALWAYS),
+    Answer.METADATA: frozenset(_ALWAYS),
+    Answer.COLLECTION: frozenset(_ROWS | _SHAPE | _ALWAYS | _SLICE),
+    Answer.ENTITY: frozenset(_SHAPE | _ALWAYS),
+    Answer.PROPERTY: frozenset(_ALWAYS),
+    Answer.VALUE: frozenset(_ALWAYS),
+    Answer.COUNT: frozenset(_ROWS | _ALWAYS | {"$orderby", "$top", "$skip", "$expand", "$select"}),
+    Answer.REFERENCES: frozenset(_ROWS | _ALWAYS | _SLICE),
+    Answer.REFERENCE: frozenset(_ALWAYS),
+}
+#: Options that parse, but that this service does not answer yet.
+UNSUPPORTED = ("$compute", "$apply", "$deltatoken", "$index")
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One parent row on the way: ``query`` finds it, ``navigation`` leads on."""
+
+    query: Query
+    navigation: NavigationProperty
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRequest:
+    """What is asked. ``query`` has the default order (the key) but no page size and no continuation yet.
+
+    ``path`` is the canonical resource path, for context URLs and links. ``top`` is the client's ``$top``. ``optional`` tells
+    that a missing entity is an empty answer (204), not a missing resource: the target of a navigation property.
+    """
+
+    answer: Answer
+    query: Query | None = None
+    hops: tuple[Hop, ...] = ()
+    property: Property | None = None
+    path: str = ""
+    selected: bool = False
+    optional: bool = False
+    skiptoken: str | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBinder:
+    """Binds requests against one view of the model."""
+
+    metadata: ServiceMetadata
+    limits: Limits
+    now: datetime
+
+    def bind(self, path: ResourcePath, options: QueryOptions) -> BoundRequest:
+        """The request, typed; raises ``ODataError`` for whatever the model does not have."""
+        target = _PathBinder(self, options).resolve(path)
+        _check_allowed(target.answer, options)
+        self._check_schema_version(options)
+        format_ = options.system.get("$format")
+        if target.query is None:
+            return BoundRequest(target.answer, path=path.text, format=format_.text if format_ else None)
+        query = self.apply_options(
+            self.metadata[target.query.entity_set], target.query, options, target.answer
+        )
+        token = options.system.get("$skiptoken")
+        return BoundRequest(
+            answer=target.answer,
+            query=query,
+            hops=target.hops,
+            property=target.property,
+            path=target.path,
+            selected="$select" in options.system,
+            optional=target.optional,
+            skiptoken=token.text if token else None,
+            format=format_.text if format_ else None,
+        )
+
+    def _check_schema_version(self, options: QueryOptions) -> None:
+        option = options.system.get("$schemaversion")
+        if option is not None and option.text not in ("*", self.metadata.version):
+            raise ODataError(
+                "schema_version",
+                f"Schema version {option.text!r} is not published.",
+                target="$schemaversion",
+                hint=f"The current version is {self.metadata.version}; * stands for it.",
+            )
+
+    def apply_options(
+        self, entity_set: EntitySet, query: Query, options: QueryOptions, answer: Answer
+    ) -> Query:
+        """``query`` narrowed, sorted, sliced and shaped by system query options."""
+        system = options.system
+        binder = ExpressionBinder(self.metadata, entity_set, self.now, options.aliases)
+        parts: list[Expr | None] = [query.filter]
+        if "$filter" in system:
+            with _locating(system["$filter"]) as option:
+                parts.append(binder.condition(option.value))  # type: ignore[arg-type]
+        if "$search" in system:
+            with _locating(system["$search"]) as option:
+                parts.append(search_condition(entity_set, option.value))  # type: ignore[arg-type]
+        collection = answer in (Answer.COLLECTION, Answer.REFERENCES)
+        return Query(
+            entity_set=entity_set.name,
+            columns=self._columns(entity_set, system.get("$select"), query),
+            filter=conjunction(*parts),
+            orderby=self._orderby(entity_set, system.get("$orderby"), binder) if collection else (),
+            skip=_number(system.get("$skip")) or 0 if collection else 0,
+            top=_number(system.get("$top")) if collection else query.top,
+            count=system["$count"].value is True if collection and "$count" in system else False,
+            expand=self._expand(entity_set, system["$expand"], options, 1) if "$expand" in system else (),
+        )
+
+    # --- $select ------------------------------------------------------------------------------------------------
+
+    def _columns(self, entity_set: EntitySet, option: Option | None, query: Query) -> tuple[str, ...]:
+        if option is None:
+            return query.columns or entity_set.type.names
+        items: tuple[SelectItem, ...] = option.value  # type: ignore[assignment]
+        wanted: set[str] = set()
+        for item in items:
+            with _locating(option):
+                wanted.update(self._selected(entity_set, item))
+        return tuple(name for name in entity_set.type.names if name in wanted)
+
+    def _selected(self, entity_set: EntitySet, item: SelectItem) -> tuple[str, ...]:
+        name = item.path[0]
+        qualified = f"{self.metadata.namespace}.{entity_set.type.name}"
+        path = item.path[1:] if name == qualified and len(item.path) > 1 else item.path
+        name = path[0]
+        if name == "*":
+            return entity_set.type.names
+        if name == f"{self.metadata.namespace}.*":
+            return ()
+        found = entity_set.type.property(name)
+        if found is None and entity_set.type.navigation_property(name) is None:
+            raise unknown_property(entity_set, name, item.position)
+        if len(path) > 1 or item.options:
+            raise ODataError(
+                "unknown_property", f"{name} has no properties of its own to select.", position=item.position
+            )
+        return (name,) if found else ()
+
+    # --- $orderby -----------------------------------------------------------------------------------------------
+
+    def _orderby(
+        self, entity_set: EntitySet, option: Option | None, binder: ExpressionBinder
+    ) -> tuple[OrderItem, ...]:
+        key = Prop((entity_set.type.key,), STRING, IT, False)
+        given: list[OrderItem] = []
+        items: tuple[OrderbyItem, ...] = option.value if option is not None else ()  # type: ignore[assignment]
+        for item in items:
+            assert option is not None
+            with _locating(option):
+                expr = self._sortable(entity_set, binder, item)
+            given.append(OrderItem(expr, item.descending))
+            if expr == key:
+                return tuple(given)
+        return (*given, OrderItem(key))
+
+    def _sortable(self, entity_set: EntitySet, binder: ExpressionBinder, item: OrderbyItem) -> Expr:
+        expr = binder.bind(item.expr)
+        if isinstance(expr, Prop):
+            found = self._property_at(entity_set, expr)
+            if not found.sortable:
+                raise ODataError(
+                    "not_sortable",
+                    f"{found.name} is long text and cannot be sorted by.",
+                    position=item.position,
+                )
+        return expr
+
+    def _property_at(self, entity_set: EntitySet, expr: Prop) -> Property:
+        for name in expr.path[:-1]:
+            navigation = entity_set.type.navigation_property(name)
+            assert navigation is not None
+            entity_set = self.metadata.target(navigation)
+        found = entity_set.type.property(expr.name)
+        assert found is not None
+        return found
+
+    # --- $expand ------------------------------------------------------------------------------------------------
+
+    def _expand(
+        self, entity_set: EntitySet, option: Option, options: QueryOptions, depth: int
+    ) -> tuple[Expansion, ...]:
+        items: tuple[ExpandItem, ...] = option.value  # type: ignore[assignment]
+        if depth > self.limits.expand_depth:
+            raise ODataError(
+                "limit_exceeded",
+                f"$expand is nested deeper than {self.limits.expand_depth} levels.",
+                target="$expand",
+            )
+        found: dict[str, Expansion] = {}
+        for item in items:
+            with _locating(option):
+                expansions = self._expansion(entity_set, item, options, depth)
+            for expansion in expansions:
+                if expansion.navigation in found and item.path != ("*",):
+                    raise ODataError(
+                        "syntax",
+                        f"{expansion.navigation} is expanded twice.",
+                        target="$expand",
+                        position=item.position,
+                        text=option.text,
+                    )
+                found.setdefault(expansion.navigation, expansion)
+        return tuple(found.values())
+
+    def _expansion(
+        self, entity_set: EntitySet, item: ExpandItem, options: QueryOptions, depth: int
+    ) -> tuple[Expansion, ...]:
+        path = item.path
+        if path[0] == f"{self.metadata.namespace}.{entity_set.type.name}" and len(path) > 1:
+            path = path[1:]
+        if path == ("*",):
+            names: tuple[str, ...] = tuple(n.name for n in entity_set.type.navigation)
+        elif len(path) > 1:
+            raise ODataError(
+                "unknown_property",
+                "Only navigation properties of the entity itself can be expanded.",
+                position=item.position,
+                hint=f"Nest the second one: {path[0]}($expand={path[1]}).",
+            )
+        else:
+            names = path
+        return tuple(self._expand_one(entity_set, name, item, options, depth) for name in names)
+
+    def _expand_one(
+        self, entity_set: EntitySet, name: str, item: ExpandItem, options: QueryOptions, depth: int
+    ) -> Expansion:
+        navigation = entity_set.type.navigation_property(name)
+        if navigation is None:
+            raise unknown_property(entity_set, name, item.position)
+        nested = QueryOptions({o.name: o for o in item.options if o.name.startswith("$")}, options.aliases)
+        _check_nested(navigation, item, nested)
+        target = self.metadata.target(navigation)
+        answer = Answer.COLLECTION if navigation.collection else Answer.ENTITY
+        base = Query(target.name, ())
+        query = self.apply_options(
+            target, base, QueryOptions(_without(nested.system, "$expand"), options.aliases), answer
+        )
+        if "$expand" in nested.system:
+            query = query.with_(expand=self._expand(target, nested.system["$expand"], options, depth + 1))
+        kind = {"$ref": "references", "$count": "count"}.get(item.suffix, "entities")
+        text = "&".join(
+            f"{o.name}={o.text}" for o in item.options if o.name not in ("$top", "$skip", "$levels")
+        )
+        return Expansion(name, query, kind, "$select" in nested.system, text)
+
+
+def _without(system: dict[str, Option], name: str) -> dict[str, Option]:
+    return {key: value for key, value in system.items() if key != name}
+
+
+def _check_nested(navigation: NavigationProperty, item: ExpandItem, nested: QueryOptions) -> None:
+    allowed = ALLOWED[Answer.COLLECTION if navigation.collection else Answer.ENTITY] - {
+        "$format", "$schemaversion", "$skiptoken", "$deltatoken", "$apply", "$index",
+    }  # fmt: skip
+    if item.suffix == "$count" and not navigation.collection:
+        raise ODataError("type_mismatch", f"{navigation.name} is not a collection.", position=item.position)
+    for name in nested.system:
+        if name == "$levels" or name in UNSUPPORTED:
+            raise ODataError(
+                "not_implemented", f"{name} in $expand is not supported.", position=item.position
+            )
+        if name not in allowed:
+            raise ODataError(
+                "option_not_allowed", f"{name} does not apply to {navigation.name}.", position=item.position
+            )
+
+
+def _check_allowed(answer: Answer, options: QueryOptions) -> None:
+    for name in options.system:
+        if name not in ALLOWED[answer]:
+            raise ODataError("option_not_allowed", f"{name} does not apply to a {answer.value}.", target=name)
+        if name in UNSUPPORTED:
+            raise ODataError("not_implemented", f"{name} is not supported.", target=name)
+
+
+def _number(option: Option | None) -> int | None:
+    return None if option is None else int(option.value)  # type: ignore[call-overload]
+
+
+@contextmanager
+def _locating(option: Option) -> Iterator[Option]:
+    """Errors raised within get the option as their target."""
+    try:
+        yield option
+    except ODataError as error:
+        raise error.located(option.name, option.text) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _PathBinder:
+    """Walks the resource path."""
+
+    request: RequestBinder
+    options: QueryOptions
+
+    def resolve(self, path: ResourcePath) -> BoundRequest:
+        if not path.segments:
+            return BoundRequest(Answer.SERVICE_DOCUMENT)
+        first = path.segments[0]
+        if first.name == "$metadata" and first.arguments is None and len(path.segments) == 1:
+            return BoundRequest(Answer.METADATA)
+        if first.name in ("$batch", "$entity", "$all", "$crossjoin"):
+            raise ODataError("not_implemented", f"{first.name} is not supported.")
+        entity_set = self.request.metadata.entity_set(first.name)
+        if entity_set is None:
+            raise _no_such_set(self.request.metadata, first.name)
+        at = BoundRequest(Answer.COLLECTION, Query(entity_set.name, ()), path=entity_set.name)
+        if first.arguments is not None:
+            at = self._by_key(at, self._key(entity_set, first))
+        for segment in path.segments[1:]:
+            at = self._step(at, segment)
+        return at
+
+    def _step(self, at: BoundRequest, segment: Segment) -> BoundRequest:
+        if at.query is None or at.answer not in (Answer.COLLECTION, Answer.ENTITY):
+            return self._after_property(at, segment)
+        entity_set = self.request.metadata[at.query.entity_set]
+        if (
+            segment.name == f"{self.request.metadata.namespace}.{entity_set.type.name}"
+            and segment.arguments is None
+        ):
+            return at
+        if segment.name in ("$filter", "$each", "$query"):
+            raise ODataError("not_implemented", f"/{segment.name} is not supported.")
+        if at.answer is Answer.COLLECTION:
+            return self._in_collection(at, entity_set, segment)
+        return self._in_entity(at, entity_set, segment)
+
+    def _in_collection(self, at: BoundRequest, entity_set: EntitySet, segment: Segment) -> BoundRequest:
+        if segment.name == "$count" and segment.arguments is None:
+            return replace(at, answer=Answer.COUNT)
+        if segment.name == "$ref":
+            return replace(at, answer=Answer.REFERENCES)
+        if segment.name.startswith("$") or segment.arguments is not None:
+            raise ODataError("not_found", f"There is no resource {segment.name} in a collection.")
+        return self._by_key(at, segment.name)
+
+    def _in_entity(self, at: BoundRequest, entity_set: EntitySet, segment: Segment) -> BoundRequest:
+        if segment.name == "$ref":
+            return replace(at, answer=Answer.REFERENCE)
+        navigation = entity_set.type.navigation_property(segment.name)
+        if navigation is not None:
+            return self._navigate(at, navigation, segment)
+        found = entity_set.type.property(segment.name)
+        if found is None or segment.arguments is not None:
+            error = unknown_property(entity_set, segment.name, segment.position)
+            raise ODataError("not_found", error.message, hint=error.hint)
+        assert at.query is not None
+        query = at.query.with_(columns=(found.name,))
+        return replace(
+            at, answer=Answer.PROPERTY, query=query, property=found, path=f"{at.path}/{found.name}"
+        )
+
+    def _after_property(self, at: BoundRequest, segment: Segment) -> BoundRequest:
+        if at.answer is Answer.PROPERTY and segment.name == "$value":
+            return replace(at, answer=Answer.VALUE)
+        raise ODataError("not_found", f"There is no resource {segment.name} after {at.path or 'this one'}.")
+
+    def _navigate(self, at: BoundRequest, navigation: NavigationProperty, segment: Segment) -> BoundRequest:
+        assert at.query is not None
+        own = tuple(pair[0] for pair in navigation.on)
+        hop = Hop(at.query.with_(columns=own, top=1), navigation)
+        target = self.request.metadata.target(navigation)
+        answer = Answer.COLLECTION if navigation.collection else Answer.ENTITY
+        query = Query(target.name, (), top=None if navigation.collection else 1)
+        after = BoundRequest(
+            answer,
+            query,
+            (*at.hops, hop),
+            path=f"{at.path}/{navigation.name}",
+            optional=not navigation.collection,
+        )
+        if segment.arguments is None:
+            return after
+        if not navigation.collection:
+            raise ODataError("syntax", f"{navigation.name} is a single entity: it takes no key.")
+        return self._by_key(after, self._key(target, segment))
+
+    def _by_key(self, at: BoundRequest, value: str) -> BoundRequest:
+        assert at.query is not None
+        entity_set = self.request.metadata[at.query.entity_set]
+        condition = call("eq", Prop((entity_set.type.key,), STRING, IT, False), Const(value, STRING))
+        query = at.query.with_(filter=conjunction(at.query.filter, condition), top=1)
+        quoted = value.replace("'", "''")
+        return replace(at, answer=Answer.ENTITY, query=query, path=f"{at.path}('{quoted}')", optional=False)
+
+    def _key(self, entity_set: EntitySet, segment: Segment) -> str:
+        arguments = segment.arguments or ()
+        key = entity_set.type.key
+        hint = f"Write {entity_set.name}('...') or {entity_set.name}({key}='...')."
+        if len(arguments) != 1 or arguments[0].name not in ("", key):
+            raise ODataError(
+                "syntax", f"{entity_set.name} has one key, {key}.", position=segment.position, hint=hint
+            )
+        value = arguments[0].value
+        if isinstance(value, AliasExpr) and value.name in self.options.aliases:
+            value = self.options.aliases[value.name].value  # type: ignore[assignment]
+        if not isinstance(value, Literal) or value.kind not in ("String", "Guid"):
+            raise ODataError(
+                "type_mismatch",
+                f"The key {key} is Edm.String: quote its value.",
+                position=segment.position,
+                hint=hint,
+            )
+        return value.text
+
+
+def _no_such_set(metadata: ServiceMetadata, name: str) -> ODataError:
+    near = get_close_matches(name, [s.name for s in metadata.sets], n=1)
+    hint = f"Did you mean {near[0]}?" if near else "The service document lists the entity sets."
+    return ODataError("not_found", f"There is no entity set {name}.", hint=hint)

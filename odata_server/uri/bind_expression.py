@@ -1,0 +1,559 @@
+"""Binds expressions: resolves names through the model, gives every node a type, brings literals to the type they meet.
+
+What Salesforce sends and the standard does not foresee is settled here, once: date-times against dates in either
+direction, quoted and bare guids. Nothing below this module sees a mixed comparison.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
+from typing import NoReturn
+
+from edm.errors import ODataError
+from edm.expressions import (
+    FALSE,
+    IT,
+    NULL_CONST,
+    TRUE,
+    Call,
+    Const,
+    CountOf,
+    Expr,
+    Lambda,
+    Prop,
+    call,
+    conjunction,
+    disjunction,
+)
+from edm.functions import FUNCTIONS, NOT_IMPLEMENTED, CanonicalFunction, Kind, NullRule, convert, resolve
+from edm.model import EntitySet, NavigationProperty, ServiceMetadata
+from edm.primitives import (
+    BOOLEAN,
+    DATE,
+    DATE_TIME_OFFSET,
+    DECIMAL,
+    DOUBLE,
+    INT64,
+    NULL,
+    PRIMITIVES,
+    STRING,
+    CollectionType,
+    PrimitiveType,
+    smallest_integer,
+)
+from odata_server.uri.syntax import (
+    AliasExpr,
+    CallExpr,
+    CollectionExpr,
+    LambdaExpr,
+    Literal,
+    Option,
+    PathExpr,
+    SearchCall,
+    SearchNode,
+    SearchTerm,
+    Segment,
+    SyntaxNode,
+)
+
+#: Comparison operators and what each becomes when its operands change sides.
+MIRRORED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
+#: Types whose values a quoted string may spell (4.01: strings cast to primitive types in URLs).
+FROM_STRING = ("Guid", "Date", "DateTimeOffset", "TimeOfDay", "Duration", "Binary")
+
+
+def unknown_property(entity_set: EntitySet, name: str, position: int) -> ODataError:
+    """The error for a name that the type does not have, with the nearest one it has."""
+    near = get_close_matches(name, entity_set.type.member_names(), n=1)
+    hint = (
+        f"Did you mean {near[0]}?" if near else f"See $metadata for the properties of {entity_set.type.name}."
+    )
+    message = f"{entity_set.type.name} has no property {name}."
+    return ODataError("unknown_property", message, position=position, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionBinder:
+    """Binds expressions over rows of ``entity_set``. ``now`` is the one time of the request."""
+
+    metadata: ServiceMetadata
+    entity_set: EntitySet
+    now: datetime
+    aliases: Mapping[str, Option] = field(default_factory=dict)
+    scope: Mapping[str, EntitySet] = field(default_factory=dict)
+    open_aliases: tuple[str, ...] = ()
+
+    # --- entry points -------------------------------------------------------------------------------------------
+
+    def condition(self, node: SyntaxNode) -> Expr:
+        """A Boolean expression (``$filter``); null literals are allowed and drop every row."""
+        expr = self.bind(node)
+        if expr.type not in (BOOLEAN, NULL):
+            raise ODataError(
+                "type_mismatch",
+                f"A filter must be true or false, but this expression is {expr.type}.",
+                position=_position(node),
+                hint="Compare it with a value, for example: ... eq 'x'.",
+            )
+        return expr
+
+    def bind(self, node: SyntaxNode) -> Expr:
+        """Any expression."""
+        match node:
+            case Literal():
+                return self._literal(node)
+            case PathExpr():
+                return self._path(node)
+            case CallExpr():
+                return self._call(node)
+            case AliasExpr():
+                return self._alias(node)
+            case CollectionExpr():
+                return self._collection(node)
+        raise ODataError(
+            "not_implemented", "This kind of expression is not supported yet.", position=_position(node)
+        )
+
+    # --- leaves -------------------------------------------------------------------------------------------------
+
+    def _literal(self, node: Literal) -> Const:
+        try:
+            return _constant(node)
+        except ODataError as error:
+            error.position = node.position
+            raise
+
+    def _alias(self, node: AliasExpr) -> Expr:
+        """A parameter alias; one without a value is null (Protocol 11.2.5.1.3)."""
+        if node.name in self.open_aliases:
+            raise ODataError(
+                "syntax", f"The parameter alias {node.name} refers to itself.", position=node.position
+            )
+        option = self.aliases.get(node.name)
+        if option is None:
+            return NULL_CONST
+        inner = ExpressionBinder(
+            self.metadata,
+            self.entity_set,
+            self.now,
+            self.aliases,
+            self.scope,
+            (*self.open_aliases, node.name),
+        )
+        try:
+            return inner.bind(option.value)  # type: ignore[arg-type]
+        except ODataError as error:
+            raise error.located(option.name, option.text) from None
+
+    def _collection(self, node: CollectionExpr) -> Const:
+        items = [self.bind(item) for item in node.items]
+        constants = [item for item in items if isinstance(item, Const)]
+        if len(constants) < len(items):
+            raise ODataError("not_implemented", "A list may hold only literals.", position=node.position)
+        kinds = [c.type for c in constants if isinstance(c.type, PrimitiveType) and c.type != NULL]
+        kind = max(kinds, key=lambda k: k.rank) if kinds else NULL
+        return Const(tuple(c.value for c in constants), CollectionType(kind))
+
+    # --- paths --------------------------------------------------------------------------------------------------
+
+    def _path(self, node: PathExpr) -> Expr:
+        variable, entity_set, segments = self._start(node)
+        if not segments and node.lambda_ is None:
+            raise ODataError(
+                "type_mismatch", "An entity is used where a value is needed.", position=node.position
+            )
+        path: list[str] = []
+        nullable = False
+        for index, segment in enumerate(segments):
+            if segment.name == "$count":
+                return self._count(segment, variable, entity_set, tuple(path), segments[index + 1 :])
+            if segment.arguments is not None or segment.name.startswith("$") or "." in segment.name:
+                raise ODataError(
+                    "not_implemented",
+                    f"{segment.name!r} is not supported in a path here.",
+                    position=segment.position,
+                )
+            member = entity_set.type.navigation_property(segment.name)
+            if member is None:
+                return self._property(entity_set, variable, tuple(path), segments[index:], nullable)
+            last = index == len(segments) - 1
+            if (
+                member.collection
+                and not (last and node.lambda_ is not None)
+                and not (not last and segments[index + 1].name == "$count")
+            ):
+                self._refuse_collection(member, segment)
+            path.append(segment.name)
+            nullable = True
+            entity_set = self.metadata.target(member)
+        if node.lambda_ is not None:
+            return self._lambda(node.lambda_, variable, tuple(path), entity_set, segments)
+        raise _Entity(variable, tuple(path), entity_set, node.position)
+
+    def _start(self, node: PathExpr) -> tuple[str, EntitySet, tuple[Segment, ...]]:
+        first = node.segments[0]
+        if first.name in self.scope and first.arguments is None:
+            return first.name, self.scope[first.name], node.segments[1:]
+        if first.name == "$it":
+            return IT, self.entity_set, node.segments[1:]
+        if first.name.startswith("$"):
+            raise ODataError(
+                "not_implemented", f"{first.name} is not supported here.", position=first.position
+            )
+        return IT, self.entity_set, node.segments
+
+    def _property(
+        self,
+        entity_set: EntitySet,
+        variable: str,
+        path: tuple[str, ...],
+        rest: tuple[Segment, ...],
+        nullable: bool,
+    ) -> Prop:
+        segment = rest[0]
+        found = entity_set.type.property(segment.name)
+        if found is None:
+            raise unknown_property(entity_set, segment.name, segment.position)
+        if len(rest) > 1:
+            raise ODataError(
+                "unknown_property",
+                f"{segment.name} is {found.type}: nothing follows it in a path.",
+                position=rest[1].position,
+            )
+        return Prop((*path, segment.name), found.type, variable, nullable or found.nullable)
+
+    def _refuse_collection(self, member: NavigationProperty, segment: Segment) -> NoReturn:
+        raise ODataError(
+            "type_mismatch",
+            f"{member.name} is a collection.",
+            position=segment.position,
+            hint=f"Use {member.name}/any(x:x/...) or {member.name}/$count.",
+        )
+
+    def _lambda(
+        self,
+        node: LambdaExpr,
+        variable: str,
+        path: tuple[str, ...],
+        target: EntitySet,
+        segments: tuple[Segment, ...],
+    ) -> Lambda:
+        if not path or not self._is_collection(variable, path):
+            raise ODataError(
+                "type_mismatch", f"{node.kind} needs a collection before it.", position=node.position
+            )
+        if node.predicate is None:
+            return Lambda(node.kind, path, node.variable, None, variable)
+        if node.variable in self.scope or self.entity_set.type.property(node.variable):
+            raise ODataError(
+                "syntax",
+                f"The lambda variable {node.variable} has a name that is taken here.",
+                position=node.position,
+                hint="Choose another name for the variable.",
+            )
+        inner = self._inside(node.variable, target)
+        return Lambda(node.kind, path, node.variable, inner.condition(node.predicate), variable)
+
+    def _is_collection(self, variable: str, path: tuple[str, ...]) -> bool:
+        entity_set = self.scope.get(variable, self.entity_set)
+        member: NavigationProperty | None = None
+        for name in path:
+            member = entity_set.type.navigation_property(name)
+            assert member is not None
+            entity_set = self.metadata.target(member)
+        return member is not None and member.collection
+
+    def _inside(self, variable: str, target: EntitySet) -> "ExpressionBinder":
+        scope = {**self.scope, variable: target}
+        return ExpressionBinder(
+            self.metadata, self.entity_set, self.now, self.aliases, scope, self.open_aliases
+        )
+
+    def _count(
+        self,
+        segment: Segment,
+        variable: str,
+        target: EntitySet,
+        path: tuple[str, ...],
+        rest: tuple[Segment, ...],
+    ) -> CountOf:
+        if not path or not self._is_collection(variable, path) or rest:
+            raise ODataError(
+                "type_mismatch", "$count needs a collection before it.", position=segment.position
+            )
+        bound = f"$this{len(self.scope)}"
+        predicate: Expr | None = None
+        for option in segment.options:
+            nested = ExpressionBinder(self.metadata, target, self.now, self.aliases, {}, self.open_aliases)
+            if option.name == "$filter":
+                part = nested.condition(option.value)  # type: ignore[arg-type]
+            elif option.name == "$search":
+                part = search_condition(target, option.value)  # type: ignore[arg-type]
+            else:
+                raise ODataError(
+                    "option_not_allowed", f"{option.name} is not allowed here.", position=segment.position
+                )
+            predicate = conjunction(predicate, rebase(part, bound))
+        return CountOf(path, bound, predicate, INT64, variable)
+
+    # --- calls --------------------------------------------------------------------------------------------------
+
+    def _call(self, node: CallExpr) -> Expr:
+        function = FUNCTIONS.get(node.name)
+        if function is None or node.name.startswith("$"):
+            raise _unknown_function(node)
+        if node.name in ("and", "or"):
+            return self._logic(node)
+        if function.kind is Kind.INFIX and function.group == "comparison":
+            return self._comparison(function, node)
+        return self._apply(function, tuple(self.bind(arg) for arg in node.args), node)
+
+    def _logic(self, node: CallExpr) -> Expr:
+        args = tuple(self.bind(arg) for arg in node.args)
+        for arg, source in zip(args, node.args, strict=True):
+            if arg.type not in (BOOLEAN, NULL):
+                raise ODataError(
+                    "type_mismatch",
+                    f"{node.name} needs true or false, not {arg.type}.",
+                    position=_position(source),
+                )
+        return Call(node.name, args, BOOLEAN)
+
+    def _comparison(self, function: CanonicalFunction, node: CallExpr) -> Expr:
+        try:
+            left, right = (self.bind(arg) for arg in node.args)
+        except _Entity as entity:
+            return self._entity_comparison(entity, node)
+        if node.name == "in":
+            return self._in(left, right, node)
+        mixed = _date_against_date_time(node.name, left, right)
+        return mixed if mixed is not None else self._apply(function, _agree(left, right), node)
+
+    def _entity_comparison(self, entity: "_Entity", node: CallExpr) -> Expr:
+        """``Customer eq null``: whether there is a related entity (4.01, 5.1.1.1.1)."""
+        others = [a for a in node.args if isinstance(a, Literal) and a.kind == "Null"]
+        if node.name not in ("eq", "ne") or not others:
+            raise entity
+        key = entity.entity_set.type.key
+        kind = entity.entity_set.type.property(key)
+        assert kind is not None
+        return call(node.name, Prop((*entity.path, key), kind.type, entity.variable, True), NULL_CONST)
+
+    def _in(self, left: Expr, right: Expr, node: CallExpr) -> Expr:
+        if not isinstance(right, Const) or not isinstance(right.type, CollectionType):
+            raise ODataError("type_mismatch", "in needs a list such as ('a','b').", position=node.position)
+        assert isinstance(right.value, tuple)
+        items = [Const(value, right.type.of if value is not None else NULL) for value in right.value]
+        parts = [self._apply_comparison("eq", left, item, node) for item in items]
+        plain = [p for p in parts if isinstance(p, Call) and p.function == "eq" and p.args[0] == left]
+        if len(plain) == len(parts) and plain and isinstance(left.type, PrimitiveType):
+            values = tuple(p.args[1].value for p in plain if isinstance(p.args[1], Const))
+            return call("in", left, Const(values, CollectionType(left.type)))
+        return disjunction(*parts) or FALSE
+
+    def _apply_comparison(self, name: str, left: Expr, right: Expr, node: CallExpr) -> Expr:
+        mixed = _date_against_date_time(name, left, right)
+        return mixed if mixed is not None else self._apply(FUNCTIONS[name], _agree(left, right), node)
+
+    def _apply(self, function: CanonicalFunction, args: tuple[Expr, ...], node: CallExpr) -> Expr:
+        kinds = [arg.type if isinstance(arg.type, PrimitiveType) else NULL for arg in args]
+        collections = [arg for arg in args if isinstance(arg.type, CollectionType)]
+        resolution = None if collections else resolve(function, kinds)
+        if resolution is None:
+            raise _mismatch(function, args, node)
+        bound = tuple(_bring(arg, kind) for arg, kind in zip(args, resolution.operands, strict=True))
+        if function.name == "now":
+            return Const(self.now, DATE_TIME_OFFSET)
+        if function.name in ("div", "divby", "mod"):
+            _refuse_zero(bound[1], node)
+        return _folded(Call(function.name, bound, resolution.result), node)
+
+
+class _Entity(ODataError):
+    """A path ended in an entity: fine in ``Customer eq null``, an error elsewhere."""
+
+    def __init__(self, variable: str, path: tuple[str, ...], entity_set: EntitySet, position: int) -> None:
+        super().__init__(
+            "type_mismatch",
+            f"{path[-1]} is an entity, not a value.",
+            position=position,
+            hint=f"Name one of its properties: {path[-1]}/{entity_set.type.key}.",
+        )
+        self.variable, self.path, self.entity_set = variable, path, entity_set
+
+
+def _position(node: object) -> int:
+    position = getattr(node, "position", 0)
+    return position if isinstance(position, int) else 0
+
+
+def _constant(node: Literal) -> Const:
+    match node.kind:
+        case "Null":
+            return NULL_CONST
+        case "Boolean":
+            return TRUE if node.text.lower() == "true" else FALSE
+        case "Integer":
+            value = int(node.text) if len(node.text) <= 40 else 0
+            kind = smallest_integer(value) if len(node.text) <= 40 else DECIMAL
+            return Const(kind.parse(node.text), kind)
+        case "Decimal":
+            return Const(DECIMAL.parse(node.text), DECIMAL)
+        case "Double":
+            return _exponential(node.text)
+        case "Enum":
+            raise ODataError("not_implemented", "This service has no enumeration types.")
+    kind = PRIMITIVES[node.kind]
+    return Const(kind.parse(node.text), kind)
+
+
+def _exponential(text: str) -> Const:
+    """A number with an exponent is a Double by its form, but exact as a Decimal if it can be."""
+    if text in ("INF", "-INF", "NaN"):
+        return Const(DOUBLE.parse(text), DOUBLE)
+    try:
+        return Const(DECIMAL.parse(text), DECIMAL)
+    except ODataError:
+        return Const(DOUBLE.parse(text), DOUBLE)
+
+
+def _unknown_function(node: CallExpr) -> ODataError:
+    if node.name in NOT_IMPLEMENTED or node.name.startswith("geo."):
+        return ODataError("not_implemented", f"{node.name} is not supported.", position=node.position)
+    near = get_close_matches(node.name, [f for f in FUNCTIONS if not f.startswith("$")], n=1)
+    hint = f"Did you mean {near[0]}?" if near else "See docs/query-language.md for the functions."
+    return ODataError(
+        "unknown_function", f"There is no function {node.name}.", position=node.position, hint=hint
+    )
+
+
+def _mismatch(function: CanonicalFunction, args: tuple[Expr, ...], node: CallExpr) -> ODataError:
+    given = ", ".join(str(a.type) if a.type != NULL else "null" for a in args) or "nothing"
+    wanted = " or ".join(
+        "(" + ", ".join(p.name if not isinstance(p, PrimitiveType) else str(p) for p in s.params) + ")"
+        for s in function.signatures
+    )
+    return ODataError(
+        "type_mismatch",
+        f"{function.name} is not defined for {given}.",
+        position=node.position,
+        hint=f"{function.name} takes {wanted}" + (" of one type." if function.signatures[0].same else "."),
+    )
+
+
+def _refuse_zero(divisor: Expr, node: CallExpr) -> None:
+    if isinstance(divisor, Const) and divisor.value == 0 and divisor.type != DOUBLE:
+        raise ODataError("division_by_zero", "Division by zero.", position=node.position)
+
+
+def _agree(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """Literals brought to the type of the other side, where their form allows it."""
+    return _spelled(left, right.type), _spelled(right, left.type)
+
+
+def _spelled(expr: Expr, other: PrimitiveType | CollectionType) -> Expr:
+    if not isinstance(expr, Const) or not isinstance(other, PrimitiveType) or expr.value is None:
+        return expr
+    if expr.type == STRING and other.name in FROM_STRING:
+        try:
+            return Const(other.parse(str(expr.value)), other)
+        except ODataError:
+            return expr
+    if expr.type == PRIMITIVES["Guid"] and other == STRING:
+        return Const(str(expr.value), STRING)
+    return expr
+
+
+def _bring(expr: Expr, kind: PrimitiveType) -> Expr:
+    """``expr`` as ``kind``: numbers are promoted, everything else already has the type."""
+    if expr.type in (kind, NULL) or not isinstance(expr.type, PrimitiveType) or not kind.numeric:
+        return expr
+    if expr.type.integral and kind.integral:
+        return Const(expr.value, kind) if isinstance(expr, Const) else expr
+    return Const(convert(expr.value, kind), kind) if isinstance(expr, Const) else Call("cast", (expr,), kind)
+
+
+def _folded(expr: Call, node: CallExpr) -> Expr:
+    """A call of constants is a constant."""
+    if not all(isinstance(arg, Const) for arg in expr.args):
+        return expr
+    values = [arg.value for arg in expr.args if isinstance(arg, Const)]
+    function = FUNCTIONS[expr.function]
+    if function.null is NullRule.PROPAGATE and None in values:
+        return NULL_CONST
+    value = function.evaluate(*values)
+    if value is None:
+        return NULL_CONST
+    if expr.type.integral and not INT64.low <= value <= INT64.high:
+        raise ODataError(
+            "arithmetic", "The result is outside the range of Edm.Int64.", position=node.position
+        )
+    return Const(value, expr.type)
+
+
+def _date_against_date_time(name: str, left: Expr, right: Expr) -> Expr | None:
+    """A Date against a DateTimeOffset literal, or the reverse: Salesforce knows only date-times, so it sends them for
+    dates, meaning midnight UTC. The literal is brought to the property's type without moving the border."""
+    kinds = (left.type, right.type)
+    if kinds not in ((DATE, DATE_TIME_OFFSET), (DATE_TIME_OFFSET, DATE)) or name not in MIRRORED:
+        return None
+    if isinstance(left, Const) and not isinstance(right, Const):
+        return _date_against_date_time(MIRRORED[name], right, left)
+    if not isinstance(right, Const):
+        return None
+    if left.type == DATE_TIME_OFFSET and isinstance(right.value, date):
+        midnight = datetime.combine(right.value, time(0), UTC)
+        return call(name, left, Const(midnight, DATE_TIME_OFFSET))
+    assert isinstance(right.value, datetime)
+    day, exact = right.value.date(), right.value.time() == time(0)
+    if name in ("eq", "ne") and not exact:
+        return FALSE if name == "eq" else TRUE
+    operator = name if exact else {"ge": "gt", "lt": "le"}.get(name, name)
+    return call(operator, left, Const(day, DATE))
+
+
+def rebase(expr: Expr, variable: str) -> Expr:
+    """``expr`` over the row ``$it``, said of the row behind ``variable`` instead."""
+    match expr:
+        case Prop(path=path, type=kind, variable=own, nullable=nullable):
+            return Prop(path, kind, variable, nullable) if own == IT else expr
+        case Call(function=function, args=args, type=kind):
+            return Call(function, tuple(rebase(a, variable) for a in args), kind)
+        case Lambda(kind=kind_, path=path, bound=bound, predicate=predicate, variable=own):
+            inner = rebase(predicate, variable) if predicate is not None else None
+            return Lambda(kind_, path, bound, inner, variable if own == IT else own)
+        case CountOf(path=path, bound=bound, predicate=predicate, type=kind, variable=own):
+            inner = rebase(predicate, variable) if predicate is not None else None
+            return CountOf(path, bound, inner, kind, variable if own == IT else own)
+    return expr
+
+
+def search_condition(entity_set: EntitySet, node: SearchNode) -> Expr:
+    """``$search`` as a condition: each term is part of one of the set's searchable properties, ignoring case and ASCII
+    punctuation but the hyphen (Salesforce strips it from what people type)."""
+    fields = [p for p in entity_set.type.properties if p.searchable]
+    if not fields:
+        raise ODataError(
+            "not_implemented", f"{entity_set.name} has no searchable properties.", target="$search"
+        )
+    match node:
+        case SearchTerm(text=text):
+            word = FUNCTIONS["$searchtext"].evaluate(text).strip()
+            hits = [
+                call(
+                    "contains",
+                    Call("$searchtext", (Prop((p.name,), STRING, IT, p.nullable),), STRING),
+                    Const(word, STRING),
+                )
+                for p in fields
+            ]
+            twice = [
+                call("eq", hit, TRUE) if p.nullable else hit for hit, p in zip(hits, fields, strict=True)
+            ]
+            return disjunction(*twice) or FALSE
+        case SearchCall(name="not", args=args):
+            return call("not", search_condition(entity_set, args[0]))
+        case SearchCall(name=name, args=args):
+            parts = [search_condition(entity_set, arg) for arg in args]
+            return (conjunction(*parts) if name == "and" else disjunction(*parts)) or TRUE

@@ -1,0 +1,397 @@
+"""The operands of expressions: literals, paths, calls, lambdas, arrays and objects. Operators are ``parser``'s.
+
+A name is followed, without a blank, by ``(`` (a call or a key), ``/`` (a path) or a quoted string (a literal with prefix).
+Which names exist is the binder's question; the parser only reads how many arguments the canonical functions take.
+"""
+
+import json
+from collections.abc import Callable
+from typing import ClassVar
+
+from edm.errors import ODataError
+from edm.functions import FUNCTIONS, Kind
+from odata_server.uri.cursor import Cursor
+from odata_server.uri.lexer import BINARY, DURATION, ENUM_MEMBERS, GEO_PREFIXES, Token
+from odata_server.uri.nested import read_options, read_search
+from odata_server.uri.syntax import (
+    AliasExpr,
+    AnnotationExpr,
+    Argument,
+    CallExpr,
+    CollectionExpr,
+    LambdaExpr,
+    Literal,
+    ObjectExpr,
+    PathExpr,
+    RootExpr,
+    Segment,
+    SyntaxNode,
+    TypeExpr,
+)
+
+#: Token kinds that are literals by themselves.
+_LITERAL_KINDS = {"date": "Date", "datetime": "DateTimeOffset", "time": "TimeOfDay", "guid": "Guid"}
+_CASE_SENSITIVE = {"null": ("Null", "null"), "NaN": ("Double", "NaN"), "INF": ("Double", "INF")}
+_BOOLEANS = {"true": ("Boolean", "true"), "false": ("Boolean", "false")}
+#: Numbers of arguments that each canonical function takes.
+_ARITIES = {
+    name: frozenset(len(signature.params) for signature in row.signatures)
+    for name, row in FUNCTIONS.items()
+    if row.kind is Kind.FUNCTION and row.signatures
+}
+_VARIABLES = frozenset({"$it", "$this", "$root"})
+_JSON = json.JSONDecoder(strict=False)
+_OPERAND = "a value, a property or a function"
+
+
+class Operands(Cursor):
+    """Reads one operand at the cursor; ``expression`` is what stands within parentheses of any kind."""
+
+    __slots__ = ()
+
+    def expression(self) -> SyntaxNode:
+        """A whole expression: the parser's part."""
+        raise NotImplementedError
+
+    def operand(self) -> SyntaxNode:
+        """The operand at the cursor."""
+        kind, value, start, end = self.tokens[self.index]
+        if kind != "name":
+            return self._OTHERS.get(kind, Operands._unexpected)(self)
+        following = self.tokens[self.index + 1]
+        if following[2] == end:
+            if following[0] == "(":
+                return self._call()
+            if following[0] == "/":
+                return self._path()
+            if following[0] == "string":
+                return self._prefixed()
+        self.index += 1
+        keyword = _CASE_SENSITIVE.get(value) or _BOOLEANS.get(value.lower())
+        if keyword is not None:
+            return Literal(keyword[0], keyword[1], start)
+        if "." in value:
+            self.fail("a property, not a qualified name", at=self.index - 1, hint="A function needs parentheses.")
+        return PathExpr((Segment(value, start),), start)
+
+    def _unexpected(self) -> SyntaxNode:
+        self.fail(_OPERAND)
+
+    # --- literals -----------------------------------------------------------------------------------------------
+
+    def literal(self) -> Literal | None:
+        """The primitive literal at the cursor; ``None`` (and no step) if there is none."""
+        kind, value, _, end = self.tokens[self.index]
+        if kind == "string":
+            return self._string()
+        if kind == "number":
+            return self._number()
+        if kind in _LITERAL_KINDS:
+            return self._plain()
+        if kind != "name":
+            return None
+        if self.tokens[self.index + 1][0] == "string" and self.tokens[self.index + 1][2] == end:
+            return self._prefixed()
+        if value in _CASE_SENSITIVE or value.lower() in _BOOLEANS:
+            node = self.operand()
+            return node if isinstance(node, Literal) else None
+        return None
+
+    def _string(self) -> Literal:
+        _, value, start, _ = self.tokens[self.index]
+        self.index += 1
+        return Literal("String", value[1:-1].replace("''", "'"), start)
+
+    def _number(self) -> Literal:
+        _, value, start, _ = self.tokens[self.index]
+        self.index += 1
+        if value.lstrip("+-").isdigit():
+            return Literal("Integer", value, start)
+        return Literal("Double" if value == "-INF" or "e" in value.lower() else "Decimal", value, start)
+
+    def _plain(self) -> Literal:
+        kind, value, start, _ = self.tokens[self.index]
+        self.index += 1
+        return Literal(_LITERAL_KINDS[kind], value, start)
+
+    def _prefixed(self) -> Literal:
+        name, string = self.tokens[self.index], self.tokens[self.index + 1]
+        prefix, text = name[1].lower(), string[1][1:-1].replace("''", "'")
+        self.index += 2
+        if prefix == "duration":
+            return self._checked(Literal("Duration", text, name[2]), bool(DURATION.fullmatch(text)) and text[-1] not in "PTpt")
+        if prefix == "binary":
+            return self._checked(Literal("Binary", text, name[2]), bool(BINARY.fullmatch(text)))
+        if prefix in GEO_PREFIXES:
+            message = "This service has no geographical types."
+            raise ODataError("not_implemented", message, position=name[2], text=self.text)
+        if "." not in prefix or prefix.endswith("*"):
+            raise self.bad_prefix(name, string)
+        literal = Literal("Enum", text, name[2], name[1])
+        return self._checked(literal, bool(ENUM_MEMBERS.fullmatch(text)))
+
+    def _checked(self, literal: Literal, valid: bool) -> Literal:
+        if not valid:
+            raise self.error(f"'{literal.text[:40]}' is not a value of this type.", literal.position)
+        return literal
+
+    # --- paths --------------------------------------------------------------------------------------------------
+
+    def _path(self) -> SyntaxNode:
+        """A path that starts with a name, with ``$it``, ``$this`` or with a parameter alias."""
+        _, value, start, _ = self.tokens[self.index]
+        self.index += 1
+        return self._rest([Segment(value, start)], start)
+
+    def _variable(self) -> SyntaxNode:
+        _, value, start, _ = self.tokens[self.index]
+        if value == "$these":
+            raise ODataError("not_implemented", "$these is not supported.", position=start, text=self.text)
+        if value not in _VARIABLES:
+            self.fail(_OPERAND, hint="Names that start with $ are $it, $this and $root here.")
+        if value != "$root":
+            return self._path()
+        self.index += 1
+        if not self.touches("/"):
+            self.fail("a slash and the name of an entity set after $root")
+        self.index += 1
+        token = self.expect("name", "the name of an entity set")
+        path = self._rest([self._named(token)], token[2])
+        assert isinstance(path, PathExpr)
+        return RootExpr(path, start)
+
+    def _at(self) -> SyntaxNode:
+        """``@x`` is a parameter alias, ``@Namespace.Term`` an annotation; both may start a path."""
+        _, value, start, _ = self.tokens[self.index]
+        self.index += 1
+        if self.touches("/"):
+            return self._rest([Segment(value, start)], start)
+        return AnnotationExpr(value, start) if "." in value or "#" in value else AliasExpr(value, start)
+
+    def _rest(self, segments: list[Segment], start: int) -> PathExpr:
+        """The rest of a path whose first segments are read."""
+        while True:
+            if self.touches("("):
+                segments.append(Segment("", self.position, self.arguments()))
+            if not self.touches("/"):
+                return PathExpr(tuple(segments), start)
+            self.index += 1
+            token = self.tokens[self.index]
+            kind = token[0]
+            if token[2] != self.tokens[self.index - 1][3]:
+                self.fail("a name directly after the slash")
+            if kind == "name" and token[1].lower() in ("any", "all") and self.tokens[self.index + 1][0] == "(":
+                return PathExpr(tuple(segments), start, self._lambda())
+            if kind == "dollar" and token[1] == "$count":
+                segments.append(self._count())
+                return PathExpr(tuple(segments), start)
+            segments.append(self._next_segment(token))
+
+    def _next_segment(self, token: Token) -> Segment:
+        kind, value, start, _ = token
+        if kind == "dollar" and value == "$filter":
+            self.index += 1
+            self.expect("(", "an opening parenthesis after $filter")
+            argument = Argument("", self.expression(), self.position)
+            self.expect(")", "a closing parenthesis")
+            return Segment(value, start, (argument,))
+        if kind not in ("name", "at", "number", *_LITERAL_KINDS):
+            self.fail("the name of a property")
+        self.index += 1
+        return self._named(token) if kind == "name" else Segment(value, start)
+
+    def _named(self, name: Token) -> Segment:
+        """The segment of a name that has just been read."""
+        if name[1] == "aggregate" and self.touches("("):
+            message = "aggregate is not supported in expressions."
+            raise ODataError("not_implemented", message, position=name[2], text=self.text)
+        return Segment(name[1], name[2], self.arguments() if self.touches("(") else None)
+
+    def _count(self) -> Segment:
+        start = self.position
+        self.index += 1
+        return Segment("$count", start, None, read_options(self, _COUNT_OPTIONS, "$count") if self.touches("(") else ())
+
+    def _lambda(self) -> LambdaExpr:
+        start, kind = self.position, self.token[1].lower()
+        self.index += 2
+        if kind == "any" and self.accept(")"):
+            return LambdaExpr(kind, "", None, start)
+        self.lambdas += 1
+        if self.lambdas > self.limits.lambda_depth:
+            raise self.over("lambda_depth")
+        variable = self.expect("name", f"a variable such as x in {kind}(x:x/...)")[1]
+        self.expect(":", "a colon after the variable")
+        predicate = self.expression()
+        self.expect(")", "a closing parenthesis")
+        self.lambdas -= 1
+        return LambdaExpr(kind, variable, predicate, start)
+
+    # --- calls --------------------------------------------------------------------------------------------------
+
+    def _call(self) -> SyntaxNode:
+        """A name with parentheses: a canonical function, a model's function or an entity by key."""
+        name = self.tokens[self.index]
+        lower = name[1].lower()
+        if lower in ("any", "all"):
+            self.fail(f"a collection before {lower}", hint=f"For example Lines/{lower}(x:x/Quantity gt 1).")
+        self.calls += 1
+        if self.calls > self.limits.function_nesting:
+            raise self.over("function_nesting")
+        self.index += 1
+        special = self._SPECIAL.get(lower)
+        node = special(self, lower, name[2]) if special else self._plain_call(name, lower)
+        self.calls -= 1
+        return node
+
+    def _plain_call(self, name: Token, lower: str) -> SyntaxNode:
+        arguments = self.arguments()
+        named = any(argument.name for argument in arguments)
+        qualified = "." in lower and not lower.startswith("geo.")
+        if named or qualified or self.touches("/") or self.touches("("):
+            return self._rest([Segment(name[1], name[2], arguments)], name[2])
+        arity = _ARITIES.get(lower)
+        if arity is not None and len(arguments) not in arity:
+            wanted = " or ".join(str(number) for number in sorted(arity))
+            raise self.error(f"{lower} takes {wanted} arguments, not {len(arguments)}.", name[2])
+        return CallExpr(lower, tuple(argument.value for argument in arguments), name[2])
+
+    def arguments(self) -> tuple[Argument, ...]:
+        """Arguments or keys in parentheses, each perhaps with a name."""
+        self.expect("(", "an opening parenthesis")
+        found: list[Argument] = []
+        if self.accept(")"):
+            return ()
+        while True:
+            start, name = self.position, ""
+            if self.token[0] == "name" and self.tokens[self.index + 1][0] == "=":
+                name = self.token[1]
+                self.index += 2
+            found.append(Argument(name, self.expression(), start))
+            if self.accept(")"):
+                return tuple(found)
+            self.expect(",", "a comma or a closing parenthesis")
+
+    def _case(self, name: str, start: int) -> SyntaxNode:
+        """``case(condition:value,condition:value)``."""
+        self.index += 1
+        args: list[SyntaxNode] = []
+        while True:
+            self._split_time()
+            args.append(self.expression())
+            self.expect(":", "a colon between condition and value")
+            args.append(self.expression())
+            if self.accept(")"):
+                return CallExpr(name, tuple(args), start)
+            self.expect(",", "a comma or a closing parenthesis")
+
+    def _split_time(self) -> None:
+        """In ``case(Size gt 10:20,...)`` the text 10:20 is no time: a condition without a colon of its own gets that one."""
+        depth, found = 0, -1
+        for index in range(self.index, len(self.tokens)):
+            kind, value, start, end = self.tokens[index]
+            if kind in "([{":
+                depth += 1
+            elif depth == 0 and kind in (":", ",", ")", "end"):
+                if kind != ":" and found >= 0:
+                    _, value, start, end = self.tokens[found]
+                    parts = [("number", value[:2], start, start + 2), (":", ":", start + 2, start + 3)]
+                    self.tokens[found : found + 1] = [*parts, ("number", value[3:], start + 3, end)]
+                return
+            elif kind in ")]}":
+                depth -= 1
+            elif kind == "time" and depth == 0 and len(value) == 5:
+                found = index
+
+    def _type_call(self, name: str, start: int) -> SyntaxNode:
+        """``cast`` and ``isof``: an optional expression, and a type."""
+        self.index += 1
+        type_ = self._type()
+        if type_ is not None:
+            return CallExpr(name, (type_,), start)
+        value = self.expression()
+        self.expect(",", "a comma and the name of a type", hint=f"For example {name}(Amount,Edm.Double).")
+        type_ = self._type()
+        if type_ is None:
+            self.fail("the name of a type", hint=f"For example {name}(Amount,Edm.Double).")
+        return CallExpr(name, (value, type_), start)
+
+    def _type(self) -> TypeExpr | None:
+        """A type name and the closing parenthesis after it; ``None`` (and no step) if that is not what follows."""
+        start = self.position
+        kinds = [token[0] for token in self.tokens[self.index : self.index + 5]]
+        names = [token[1] for token in self.tokens[self.index : self.index + 5]]
+        if kinds[:2] == ["name", ")"]:
+            self.index += 2
+            return TypeExpr(names[0], start)
+        if kinds == ["name", "(", "name", ")", ")"] and names[0] == "Collection":
+            self.index += 5
+            return TypeExpr(f"Collection({names[2]})", start)
+        return None
+
+    # --- JSON ---------------------------------------------------------------------------------------------------
+
+    def _array(self) -> SyntaxNode:
+        start = self.position
+        self.index += 1
+        items: list[SyntaxNode] = []
+        if self.accept("]"):
+            return CollectionExpr((), start)
+        while True:
+            items.append(self._json_value())
+            if self.accept("]"):
+                return CollectionExpr(tuple(items), start)
+            self.expect(",", "a comma or a closing bracket")
+
+    def _object(self) -> SyntaxNode:
+        start = self.position
+        self.index += 1
+        members: list[tuple[str, SyntaxNode]] = []
+        if self.accept("}"):
+            return ObjectExpr((), start)
+        while True:
+            name = self._json_string(self.expect("json_string", "a name in double quotes"))
+            self.expect(":", "a colon after the name")
+            members.append((name, self._json_value()))
+            if self.accept("}"):
+                return ObjectExpr(tuple(members), start)
+            self.expect(",", "a comma or a closing brace")
+
+    def _json_value(self) -> SyntaxNode:
+        if self.token[0] != "json_string":
+            return self.expression()
+        self.index += 1
+        token = self.tokens[self.index - 1]
+        return Literal("String", self._json_string(token), token[2])
+
+    def _json_string(self, token: Token) -> str:
+        try:
+            text = _JSON.decode(token[1])
+        except ValueError:
+            raise self.error("This text has an escape that JSON does not know.", token[2]) from None
+        assert isinstance(text, str)
+        if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+            message = "This text holds a NUL or half of a surrogate pair."
+            raise ODataError("bad_encoding", message, position=token[2], text=self.text)
+        return text
+
+    _OTHERS: ClassVar[dict[str, Callable[["Operands"], SyntaxNode]]] = {
+        "string": _string,
+        "number": _number,
+        **dict.fromkeys(_LITERAL_KINDS, _plain),
+        "dollar": _variable,
+        "at": _at,
+        "[": _array,
+        "{": _object,
+    }
+    _SPECIAL: ClassVar[dict[str, Callable[["Operands", str, int], SyntaxNode]]] = {
+        "case": _case,
+        "cast": _type_call,
+        "isof": _type_call,
+    }
+
+
+_COUNT_OPTIONS: dict[str, Callable[[Operands], object]] = {
+    "$filter": lambda parser: parser.expression(),
+    "$search": read_search,
+}

@@ -1,0 +1,154 @@
+"""Skip tokens: where a page ended, signed, so that the next page starts after that very row.
+
+A token holds the sort values of the last row, what is left of ``$top``, and the count of the first page. It is bound to
+the query, the caller and the model by a digest; a token that this service did not make for this query is refused.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from edm.errors import ODataError
+from edm.expressions import NULL_CONST, Const, Expr, Prop, call, conjunction, disjunction
+from edm.primitives import PrimitiveType
+from edm.query import OrderItem
+from edm.text import raw_value
+
+#: A token longer than this was not made here (reliability limits: 2 KB).
+MAX_LENGTH = 2048
+_MAC_BYTES = 16
+DAY = 86_400
+#: Days that a token stays valid: longer than any Salesforce query cursor.
+LIFETIME_DAYS = 8
+
+
+class _Payload(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    values: list[str | None]
+    digest: bytes
+    expires: int
+    remaining: int | None = None
+    count: int | None = None
+    page_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skiptoken:
+    """``values`` are the last row's sort values, in the order of ``Query.orderby``."""
+
+    values: tuple[Any, ...]
+    remaining: int | None = None
+    count: int | None = None
+    page_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSigner:
+    """Makes and checks tokens. The first secret signs, all of them verify (rotation)."""
+
+    secrets: tuple[bytes, ...]
+
+    def encode(self, token: Skiptoken, digest: bytes, now: float) -> str:
+        """The token's URL-safe text. It changes once a day at most, so that equal answers stay equal."""
+        values = [None if v is None else raw_value(v) for v in token.values]
+        expires = int(now // DAY) + LIFETIME_DAYS
+        payload = msgspec.msgpack.encode(
+            _Payload(values, digest, expires, token.remaining, token.count, token.page_size)
+        )
+        return _to_text(_mac(self.secrets[0], payload) + payload)
+
+    def decode(self, text: str, digest: bytes, types: Sequence[PrimitiveType], now: float) -> Skiptoken:
+        """The token's meaning; raises ``bad_token`` for anything that was not signed here for this query."""
+        raw = _from_text(text)
+        mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+        if not any(hmac.compare_digest(mac, _mac(secret, payload)) for secret in self.secrets):
+            raise _refused("was not issued by this service")
+        try:
+            content = msgspec.msgpack.decode(payload, type=_Payload)
+        except msgspec.DecodeError:
+            raise _refused("was not issued by this service") from None
+        if not hmac.compare_digest(content.digest, digest):
+            raise _refused("belongs to another query, caller or version of the model")
+        if content.expires < int(now // DAY):
+            raise _refused("has expired")
+        values = tuple(
+            None if v is None else kind.parse(v) for v, kind in zip(content.values, types, strict=True)
+        )
+        return Skiptoken(values, content.remaining, content.count, content.page_size)
+
+
+def query_digest(*parts: str) -> bytes:
+    """What a token is bound to: the query's text, the caller's view, the model's version."""
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def after(orderby: Sequence[OrderItem], values: Sequence[Any]) -> Expr:
+    """The condition that a row comes after the one with these sort values.
+
+    The order is total (its last item is the key), nulls come first ascending and last descending. The leading
+    ``ge``/``le`` is redundant, but lets a source walk an index.
+    """
+    condition: Expr | None = None
+    for item, value in zip(reversed(orderby), reversed(values), strict=True):
+        kind = item.expr.type
+        assert isinstance(kind, PrimitiveType)
+        here = Const(value, kind) if value is not None else NULL_CONST
+        beyond = _beyond(item, here)
+        if condition is None:
+            condition = beyond
+            continue
+        same = conjunction(call("eq", item.expr, here), condition)
+        condition = disjunction(beyond, same)
+        if value is not None and not _nullable(item.expr):
+            bound = call("le" if item.descending else "ge", item.expr, here)
+            condition = conjunction(bound, condition)
+    assert condition is not None
+    return condition
+
+
+def _beyond(item: OrderItem, here: Const) -> Expr | None:
+    """Strictly after ``here`` in the order of one item; ``None`` if nothing can be."""
+    if here.value is None:
+        return None if item.descending else call("ne", item.expr, NULL_CONST)
+    if not item.descending:
+        return call("gt", item.expr, here)
+    less = call("lt", item.expr, here)
+    return disjunction(less, call("eq", item.expr, NULL_CONST)) if _nullable(item.expr) else less
+
+
+def _nullable(expr: Expr) -> bool:
+    return not isinstance(expr, Prop) or expr.nullable
+
+
+def _mac(secret: bytes, payload: bytes) -> bytes:
+    return hmac.new(secret, b"skiptoken:" + payload, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def _to_text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _from_text(text: str) -> bytes:
+    if len(text) > MAX_LENGTH:
+        raise _refused("is longer than any token this service issues")
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise _refused("was not issued by this service") from None
+    if _to_text(raw) != text:
+        raise _refused("was not issued by this service")
+    return raw
+
+
+def _refused(why: str) -> ODataError:
+    return ODataError(
+        "bad_token",
+        f"The $skiptoken {why}.",
+        target="$skiptoken",
+        hint="Follow @odata.nextLink as it is, or start again without $skiptoken.",
+    )
