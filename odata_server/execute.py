@@ -1,0 +1,225 @@
+"""Runs a plan: pulls the source's pages, finishes what the source could not answer, reads related rows in batches.
+
+Related rows, for ``$expand`` and for conditions that the source declined, cost one read per navigation and batch of keys,
+never one per row.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, cast
+
+from edm.errors import ODataError
+from edm.evaluate import Environment, RowMapping, compile_expression, sort_rows
+from edm.expressions import IT, Const, Expr, Prop, call, columns_of, conjunction
+from edm.model import EntitySet, NavigationProperty, ServiceMetadata
+from edm.primitives import CollectionType
+from edm.query import Query
+from erp_adapters.base import Adapter, Page, Row, Session, TimedOut
+from odata_server.plan import Plan, navigations_of, plan
+
+#: Keys in one read of related rows: few enough for every ERP, enough to make round trips rare.
+BATCH_KEYS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Rows in ``query.columns`` order. ``count`` only if the query asked for it."""
+
+    rows: list[Row]
+    count: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Answers queries from one adapter, within a budget of rows that may be read and thrown away."""
+
+    metadata: ServiceMetadata
+    adapter: Adapter
+    scan_budget: int = 50_000
+
+    def plan(self, query: Query) -> Plan:
+        entity_set = self.metadata[query.entity_set]
+        return plan(query, entity_set, self.adapter.capabilities(entity_set))
+
+    def run(self, query: Query, session: Session) -> Result:
+        """The whole answer to ``query``; raises ``ODataError`` when the budget or the deadline is used up."""
+        made = self.plan(query)
+        if made.empty:
+            return Result([], 0 if query.count else None, made.notes)
+        if session.remaining() <= 0:
+            raise TimedOut("deadline passed before the ERP was asked")
+        with closing(cast("_Closable", self.adapter.read(made.pushed, session))) as pages:
+            if made.complete:
+                return _gathered(pages, made)
+            return _Finish(self, made, session).rows(pages)
+
+    # --- related rows -------------------------------------------------------------------------------------------
+
+    def related(
+        self,
+        query: Query,
+        navigation: NavigationProperty,
+        values: Iterable[tuple[Any, ...]],
+        session: Session,
+    ) -> dict[tuple[Any, ...], list[Row]]:
+        """Rows of ``query`` by the values of the properties that ``navigation`` joins on.
+
+        ``query.columns`` must hold those properties. The order of ``query`` holds within each list.
+        """
+        others = tuple(pair[1] for pair in navigation.on)
+        positions = [query.columns.index(name) for name in others]
+        found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        wanted = list(dict.fromkeys(v for v in values if None not in v))
+        for start in range(0, len(wanted), BATCH_KEYS):
+            batch = wanted[start : start + BATCH_KEYS]
+            narrowed = query.with_(
+                filter=conjunction(self._one_of(query.entity_set, others, batch), query.filter)
+            )
+            for row in self.run(narrowed, session).rows:
+                found[tuple(row[i] for i in positions)].append(row)
+        return found
+
+    def _one_of(self, entity_set: str, names: tuple[str, ...], values: Sequence[tuple[Any, ...]]) -> Expr:
+        parts: list[Expr] = []
+        for index, name in enumerate(names):
+            found = self.metadata[entity_set].type.property(name)
+            assert found is not None
+            prop = Prop((name,), found.type, IT, found.nullable)
+            several = Const(tuple(dict.fromkeys(v[index] for v in values)), CollectionType(found.type))
+            parts.append(call("in", prop, several))
+        condition = conjunction(*parts)
+        assert condition is not None
+        return condition
+
+
+class _Closable(Iterator[Page]):
+    """What ``Adapter.read`` gives: an iterator; generators can be closed early."""
+
+    def close(self) -> None: ...
+
+
+def _gathered(pages: Iterable[Page], made: Plan) -> Result:
+    rows: list[Row] = []
+    count: int | None = None
+    for page in pages:
+        count = page.count if page.count is not None else count
+        rows.extend(page.rows)
+    return Result(rows, count, made.notes)
+
+
+@dataclass(slots=True)
+class _Finish:
+    """The engine's part of one plan."""
+
+    engine: Engine
+    made: Plan
+    session: Session
+    scanned: int = 0
+    pushed_count: int | None = None
+    entity_set: EntitySet = field(init=False)
+    fetched: dict[tuple[str, str, tuple[Any, ...]], Sequence[RowMapping]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.entity_set = self.engine.metadata[self.made.query.entity_set]
+
+    def rows(self, pages: Iterable[Page]) -> Result:
+        kept = self._kept(pages)
+        made = self.made
+        if made.orderby:
+            kept = iter(sort_rows(kept, made.orderby, self.engine.metadata, self._scope(), self._related))
+        if made.count:
+            everything = list(kept)
+            return self._result(everything[made.skip :][: made.top], len(everything))
+        stop = None if made.top is None else made.skip + made.top
+        return self._result(list(islice(kept, made.skip, stop)), self.pushed_count)
+
+    def _scope(self) -> Mapping[str, EntitySet]:
+        return {IT: self.entity_set}
+
+    def _kept(self, pages: Iterable[Page]) -> Iterator[Environment]:
+        """Environments of the rows that pass the residue."""
+        made, names = self.made, self.made.pushed.columns
+        keep = None
+        if made.residual is not None:
+            keep = compile_expression(made.residual, self.engine.metadata, self._scope(), self._related)
+        needs_related = self._navigations()
+        for page in pages:
+            self.pushed_count = page.count if page.count is not None else self.pushed_count
+            self._spend(len(page.rows))
+            environments: list[Environment] = [{IT: dict(zip(names, row, strict=True))} for row in page.rows]
+            self._fetch(self.entity_set, [e[IT] for e in environments], needs_related)
+            yield from environments if keep is None else (e for e in environments if keep(e) is True)
+
+    def _navigations(self) -> tuple[tuple[str, ...], ...]:
+        made = self.made
+        exprs = [c.expr for c in made.compute] + [i.expr for i in made.orderby]
+        if made.residual is not None:
+            exprs.append(made.residual)
+        return tuple(dict.fromkeys(path for expr in exprs for path in navigations_of(expr)))
+
+    def _spend(self, rows: int) -> None:
+        self.scanned += rows
+        if self.scanned > self.engine.scan_budget:
+            raise self._too_much()
+        if self.session.remaining() <= 0:
+            raise TimedOut("deadline passed while the engine finished the query")
+
+    def _too_much(self) -> ODataError:
+        culprit = self.made.residual or next((i.expr for i in self.made.orderby), None)
+        names = columns_of(culprit) if culprit is not None else ()
+        what = ", ".join(names) or "a related entity"
+        return ODataError(
+            "scan_budget_exceeded",
+            f"Answering needs more than {self.engine.scan_budget} rows of {self.entity_set.name}, because the ERP cannot"
+            f" evaluate the condition or order on {what}.",
+            target=names[0] if names else None,
+            hint="Add a filter that the ERP can evaluate, for example on the key, a date or a customer number.",
+        )
+
+    def _result(self, environments: Sequence[Environment], count: int | None) -> Result:
+        metadata, columns = self.engine.metadata, self.made.query.columns
+        computed = {
+            c.name: compile_expression(c.expr, metadata, self._scope(), self._related)
+            for c in self.made.compute
+        }
+        rows = [
+            tuple(computed[name](env) if name in computed else env[IT][name] for name in columns)
+            for env in environments
+        ]
+        return Result(rows, count, self.made.notes)
+
+    # --- related rows for residual conditions -------------------------------------------------------------------
+
+    def _related(self, entity_set: EntitySet, navigation: str, row: RowMapping) -> Sequence[RowMapping]:
+        link = entity_set.type.navigation_property(navigation)
+        assert link is not None
+        return self.fetched.get((entity_set.name, navigation, tuple(row[own] for own, _ in link.on)), ())
+
+    def _fetch(
+        self, entity_set: EntitySet, rows: Sequence[RowMapping], paths: Iterable[tuple[str, ...]]
+    ) -> None:
+        """Reads what the navigation paths lead to from these rows, one level after the other."""
+        tails: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        for path in paths:
+            if path:
+                tails[path[0]].append(path[1:])
+        for name, rest in tails.items():
+            link = entity_set.type.navigation_property(name)
+            assert link is not None
+            target = self.engine.metadata.target(link)
+            values = [tuple(row[own] for own, _ in link.on) for row in rows]
+            missing = [v for v in values if (entity_set.name, name, v) not in self.fetched]
+            query = Query(target.name, target.type.names)
+            found = self.engine.related(query, link, missing, self.session)
+            for value in missing:
+                children = [dict(zip(target.type.names, r, strict=True)) for r in found.get(value, ())]
+                self._spend(len(children))
+                self.fetched[entity_set.name, name, value] = children
+            reached = [
+                r for v in dict.fromkeys(values) for r in self.fetched.get((entity_set.name, name, v), ())
+            ]
+            self._fetch(target, reached, rest)

@@ -1,0 +1,58 @@
+"""A request and a response as plain values: what Flask, the CLI, ``$batch`` parts and the tests hand to the service."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+class Headers(Mapping[str, str]):
+    """Header fields with case-insensitive names; several of one name are joined with a comma (RFC 9110, 5.3)."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Iterable[tuple[str, str]] | Mapping[str, str] = ()) -> None:
+        pairs = fields.items() if isinstance(fields, Mapping) else fields
+        joined: dict[str, str] = {}
+        for name, value in pairs:
+            key = name.lower()
+            joined[key] = f"{joined[key]}, {value}" if key in joined else value
+        self._fields = joined
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> "Iterable[str]":  # type: ignore[override]
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._fields!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class ODataRequest:
+    """One request. ``path`` is the raw (still percent-encoded) path below the service root without a leading slash,
+    ``query`` the raw query string without ``?``. ``root`` is the public URL of the service root, ending in ``/``.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+    root: str = "http://localhost/odata/v4/"
+    correlation_id: str = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class ODataResponse:
+    """One response; ``headers`` keeps order and spelling."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first header field of that name, in any case."""
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)

@@ -1,0 +1,217 @@
+"""What representation the client wants: protocol version, format, metadata level, number form, preferences.
+
+Headers in, one frozen value out (Protocol 4.01, chapter 8; JSON Format 4.01, chapter 3).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edm.errors import ODataError
+from odata_server.messages import Headers
+
+JSON, XML, TEXT = "application/json", "application/xml", "text/plain"
+LEVELS = ("none", "minimal", "full")
+#: Accept lists longer than this are not a client's wish but an attack.
+MAX_ACCEPT = 4096
+
+_PARAMETERS = {
+    "odata.metadata": "metadata",
+    "metadata": "metadata",
+    "ieee754compatible": "ieee754compatible",
+    "odata.streaming": "streaming",
+    "streaming": "streaming",
+    "exponentialdecimals": "exponentialdecimals",
+    "charset": "charset",
+    "odata": "odata",
+}
+_ALLOWED = {
+    "metadata": LEVELS,
+    "ieee754compatible": ("true", "false"),
+    "streaming": ("true", "false"),
+    "exponentialdecimals": ("true", "false"),
+    "charset": ("utf-8", "utf8"),
+    "odata": ("verbose",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What ``Prefer`` asked for and this service knows; unknown preferences are ignored (Protocol 8.2.8)."""
+
+    max_page_size: int | None = None
+    max_page_size_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """How the answer is to be written."""
+
+    version: str = "4.0"
+    format: str = JSON
+    metadata: str = "minimal"
+    ieee754: bool = False
+    charset: bool = False
+    streaming: bool = False
+    exponential: bool = False
+    level_given: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """``odata.`` for 4.0; 4.01 writes control information without it."""
+        return "odata." if self.version == "4.0" else ""
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type that says what was done; no charset unless asked for (JSON Format, 3)."""
+        if self.format != JSON:
+            return self.format + (";charset=utf-8" if self.charset else "")
+        parts = [JSON, f"{self.prefix}metadata={self.metadata}"]
+        if self.ieee754:
+            parts.append("IEEE754Compatible=true")
+        if self.exponential:
+            parts.append("ExponentialDecimals=true")
+        if self.streaming:
+            parts.append(f"{self.prefix}streaming=true")
+        if self.charset:
+            parts.append("charset=utf-8")
+        return ";".join(parts)
+
+
+def protocol_version(headers: Headers) -> str:
+    """The version of the answer. Without ``OData-MaxVersion`` it is 4.0, which every client can read."""
+    for name in ("OData-Version", "OData-MaxVersion"):
+        text = headers.get(name)
+        if text is not None and not re.fullmatch(r"[0-9]{1,3}\.[0-9]{1,3}", text.strip(), re.ASCII):
+            raise ODataError("bad_version", f"{name} is not a version number.", target=name)
+    given = headers.get("OData-Version")
+    if given is not None and _number(given) not in ((4, 0), (4, 1)):
+        raise ODataError(
+            "bad_version", f"OData-Version {given.strip()} is not supported.", target="OData-Version"
+        )
+    wanted = headers.get("OData-MaxVersion")
+    if wanted is None:
+        return "4.0"
+    if _number(wanted) < (4, 0):
+        raise ODataError(
+            "bad_version",
+            f"OData-MaxVersion {wanted.strip()} is not supported.",
+            target="OData-MaxVersion",
+            hint="This service speaks 4.0 and 4.01.",
+        )
+    return "4.0" if _number(wanted) == (4, 0) else "4.01"
+
+
+def _number(text: str) -> tuple[int, int]:
+    """4.01 is one step above 4.0: the digits after the dot count as 0, 1, 2 hundredths."""
+    major, minor = text.strip().split(".")
+    return int(major), int(minor.ljust(2, "0")) if minor.strip("0") else 0
+
+
+def negotiate(
+    version: str, accept: str | None, format_: str | None, offers: tuple[str, ...]
+) -> Representation:
+    """The representation to send. ``offers`` are this resource's media types, the default one first.
+
+    ``$format`` overrides ``Accept`` (URL Conventions 5.1.11). Raises 406 or 415 when nothing fits.
+    """
+    if format_ is not None:
+        return _from_format(version, format_, offers)
+    if accept is None or not accept.strip():
+        return Representation(version, offers[0])
+    if len(accept) > MAX_ACCEPT:
+        raise ODataError("syntax", "The Accept header is too long.", target="Accept")
+    best: tuple[float, int, Representation] | None = None
+    for media, parameters, quality in _media_ranges(accept):
+        found = _represent(version, media, parameters, offers)
+        if found is None or quality <= 0:
+            continue
+        specific = 0 if media == "*/*" else 1 if media.endswith("/*") else 2 + bool(parameters)
+        if best is None or (quality, specific) > best[:2]:
+            best = (quality, specific, found)
+    if best is None:
+        raise ODataError(
+            "not_acceptable",
+            "No acceptable representation is available.",
+            target="Accept",
+            hint=f"This resource is available as {', '.join(offers)}.",
+        )
+    return best[2]
+
+
+def _from_format(version: str, text: str, offers: tuple[str, ...]) -> Representation:
+    names = {"json": JSON, "xml": XML}
+    media, parameters, _ = next(_media_ranges(text), ("", {}, 1.0))
+    found = _represent(version, names.get(media, media), parameters, offers)
+    if found is None or media in ("*/*", "application/*"):
+        raise ODataError(
+            "unsupported_media_type",
+            f"$format {text[:60]!r} is not available for this resource.",
+            target="$format",
+            hint=f"This resource is available as {', '.join(offers)}.",
+        )
+    return found
+
+
+def _represent(
+    version: str, media: str, parameters: dict[str, str], offers: tuple[str, ...]
+) -> Representation | None:
+    if media in ("*/*", "application/*", "text/*"):
+        chosen = next((o for o in offers if media == "*/*" or o.startswith(media[:-1])), None)
+    else:
+        chosen = media if media in offers else None
+    if chosen is None:
+        return None
+    given: dict[str, str] = {}
+    for name, value in parameters.items():
+        known = _PARAMETERS.get(name)
+        if known is None or value.lower() not in _ALLOWED[known] or known == "odata":
+            return None
+        given[known] = value.lower()
+    if chosen != JSON:
+        return (
+            None if set(given) - {"charset"} else Representation(version, chosen, charset="charset" in given)
+        )
+    return Representation(
+        version=version,
+        metadata=given.get("metadata", "minimal"),
+        ieee754=given.get("ieee754compatible") == "true",
+        charset="charset" in given,
+        streaming=given.get("streaming") == "true",
+        exponential=given.get("exponentialdecimals") == "true",
+        level_given="metadata" in given,
+    )
+
+
+def _media_ranges(accept: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    for part in accept.split(","):
+        pieces = [p.strip() for p in part.split(";")]
+        media, quality = pieces[0].lower(), 1.0
+        parameters: dict[str, str] = {}
+        for piece in pieces[1:]:
+            name, _, value = piece.partition("=")
+            name, value = name.strip().lower(), value.strip().strip('"')
+            if name == "q":
+                quality = _quality(value)
+            elif name:
+                parameters[name] = value
+        if media:
+            yield ("*/*" if media == "*" else media), parameters, quality
+
+
+def _quality(text: str) -> float:
+    if not re.fullmatch(r"[01](\.[0-9]{0,3})?", text, re.ASCII) or float(text) > 1:
+        raise ODataError("syntax", f"{text[:20]!r} is not a quality value.", target="Accept")
+    return float(text)
+
+
+def preferences(headers: Headers) -> Preferences:
+    """The preferences that are known; malformed ones are ignored like unknown ones."""
+    for part in (headers.get("Prefer") or "").split(","):
+        name, _, value = part.partition(";")[0].partition("=")
+        name, value = name.strip().lower(), value.strip().strip('"')
+        if name in ("odata.maxpagesize", "maxpagesize") and re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
+            size = int(value)
+            if size > 0:
+                return Preferences(size, name)
+    return Preferences()

@@ -1,0 +1,155 @@
+"""Step 0 of planning: the same condition in the form that sources answer best.
+
+Works on conditions in *keep position*, where null counts as false: negation goes down to the leaves (an ERP's NOT means
+something else for nulls, if it has one at all), ``f(x) eq true`` becomes ``f(x)``, or-chains of ``eq`` become ``in``.
+"""
+
+from edm.expressions import (
+    FALSE,
+    NULL_CONST,
+    TRUE,
+    Call,
+    Const,
+    CountOf,
+    Expr,
+    Lambda,
+    Prop,
+    call,
+    conjunction,
+    disjunction,
+)
+from edm.functions import FUNCTIONS, NullRule
+from edm.primitives import BOOLEAN, CollectionType
+
+_OPPOSITE = {"eq": "ne", "ne": "eq", "gt": "le", "lt": "ge", "ge": "lt", "le": "gt"}
+#: Functions that can give null for operands that are not null (out of range, zero divisor).
+_PARTIAL = ("add", "sub", "mul", "div", "divby", "mod")
+
+
+def normalise(expr: Expr | None) -> Expr | None:
+    """A condition that keeps the same rows. ``None`` if it keeps all of them."""
+    if expr is None:
+        return None
+    kept = _keep(expr)
+    return None if kept == TRUE else kept
+
+
+def may_be_null(expr: Expr) -> bool:
+    """Whether the value can be null. Errs on the side of yes."""
+    match expr:
+        case Const(value=value):
+            return value is None
+        case Prop(nullable=nullable):
+            return nullable
+        case Call(function="cast", args=args):
+            return may_be_null(args[0])
+        case Call(function=name, args=args):
+            if FUNCTIONS[name].null is NullRule.COMPARE:
+                return False
+            return name in _PARTIAL or any(may_be_null(a) for a in args)
+        case _:
+            return False
+
+
+def _keep(expr: Expr) -> Expr:
+    """What is true exactly where ``expr`` is true."""
+    match expr:
+        case Const():
+            return TRUE if expr.value is True else FALSE
+        case Call(function="and", args=args):
+            return conjunction(*map(_keep, args)) or TRUE
+        case Call(function="or", args=args):
+            return _merged(disjunction(*map(_keep, args)) or FALSE)
+        case Call(function="not", args=(inner,)):
+            return _refuse(inner)
+        case Call(function="eq", args=(inner, Const(value=bool() as wanted))) if inner.type == BOOLEAN:
+            return _keep(inner) if wanted else _refuse(inner)
+        case Call(function="eq", args=(Const(value=bool()) as constant, inner)) if inner.type == BOOLEAN:
+            return _keep(call("eq", inner, constant))
+        case Call(function="in", args=(_, Const(value=()))):
+            return FALSE
+        case Lambda(predicate=predicate) if predicate is not None:
+            return _kept_lambda(expr, predicate)
+        case CountOf(predicate=predicate) if predicate is not None:
+            return CountOf(expr.path, expr.bound, _keep(predicate), expr.type, expr.variable)
+        case _:
+            return expr
+
+
+def _kept_lambda(expr: Lambda, predicate: Expr) -> Expr:
+    kept = _keep(predicate)
+    if kept == (FALSE if expr.kind == "any" else TRUE):
+        return FALSE if expr.kind == "any" else TRUE
+    return Lambda(expr.kind, expr.path, expr.bound, kept, expr.variable)
+
+
+def _refuse(expr: Expr) -> Expr:
+    """What is true exactly where ``expr`` is false (not where it is null)."""
+    match expr:
+        case Const():
+            return TRUE if expr.value is False else FALSE
+        case Call(function="not", args=(inner,)):
+            return _keep(inner)
+        case Call(function="and", args=args):
+            return disjunction(*map(_refuse, args)) or FALSE
+        case Call(function="or", args=args):
+            return conjunction(*map(_refuse, args)) or TRUE
+        case Call(function=name, args=(left, right)) if name in _OPPOSITE:
+            return _opposite(name, left, right)
+        case _:
+            return call("not", _inside(expr))
+
+
+def _inside(expr: Expr) -> Expr:
+    return _keep(expr) if isinstance(expr, Lambda) else expr
+
+
+def _opposite(name: str, left: Expr, right: Expr) -> Expr:
+    """The comparison that holds exactly where this one does not; comparisons are two-valued."""
+    if name in ("eq", "ne"):
+        opposite = call(_OPPOSITE[name], left, right)
+        return _keep(opposite) if name == "ne" else opposite
+    if name in ("ge", "le") and may_be_null(left) and may_be_null(right):
+        return call("not", call(name, left, right))
+    missing = [call("eq", side, NULL_CONST) for side in (left, right) if may_be_null(side)]
+    return disjunction(call(_OPPOSITE[name], left, right), *missing) or FALSE
+
+
+def _merged(expr: Expr) -> Expr:
+    """An ``or`` in which comparisons of one property with values are one ``in``."""
+    if not (isinstance(expr, Call) and expr.function == "or"):
+        return expr
+    lists: dict[Prop, list[object]] = {}
+    others: list[Expr | Prop] = []
+    for part in expr.args:
+        found = _equalities(part)
+        if found is None:
+            others.append(part)
+            continue
+        prop, values = found
+        if prop not in lists:
+            lists[prop] = []
+            others.append(prop)  # keeps the place of the first one
+        lists[prop].extend(values)
+    if not lists:
+        return expr
+    return (
+        disjunction(*(_one_of(o, lists[o]) if isinstance(o, Prop) and o in lists else o for o in others))
+        or FALSE
+    )
+
+
+def _equalities(expr: Expr) -> tuple[Prop, tuple[object, ...]] | None:
+    match expr:
+        case Call(function="eq", args=(Prop() as prop, Const(value=value))) if value is not None:
+            return prop, (value,)
+        case Call(function="in", args=(Prop() as prop, Const(value=tuple() as values))):
+            return prop, values
+    return None
+
+
+def _one_of(prop: Prop, values: list[object]) -> Expr:
+    unique = tuple(dict.fromkeys(values))
+    if len(unique) == 1:
+        return call("eq", prop, Const(unique[0], prop.type))
+    return call("in", prop, Const(unique, CollectionType(prop.type)))

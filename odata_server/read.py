@@ -1,0 +1,261 @@
+"""Answers a bound request for ERP data: reads through the engine, writes in the negotiated representation.
+
+One function per kind of resource, chosen from a table.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from edm.errors import ODataError
+from edm.expressions import Const, Expr, Prop, call, conjunction
+from edm.model import EntitySet, NavigationProperty, ServiceMetadata
+from edm.query import Query
+from edm.text import query_text, raw_value
+from erp_adapters.base import Row, Session
+from odata_server.execute import Engine, Result
+from odata_server.expand import Entities, expand, read_columns
+from odata_server.json_format import Writer, select_list
+from odata_server.messages import ODataRequest, ODataResponse
+from odata_server.negotiation import Preferences, Representation, preferences
+from odata_server.paging import PageRead, PageSizes, next_link, order_types, page_read
+from odata_server.responses import no_content, respond, weak_etag
+from odata_server.uri.bind import Answer, BoundRequest
+from odata_server.uri.tokens import Skiptoken, TokenSigner, query_digest
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What reading needs beside the request: page sizes, the byte limit, the token signer."""
+
+    sizes: PageSizes
+    max_response_bytes: int
+    signer: TokenSigner
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A response, and what the observers want to know of it."""
+
+    response: ODataResponse
+    rows: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One bound request on its way to a response."""
+
+    request: ODataRequest
+    bound: BoundRequest
+    engine: Engine
+    session: Session
+    shape: Representation
+    options: ReadOptions
+    now: datetime
+
+    def answer(self) -> Answered:
+        """The response; raises ``ODataError``."""
+        query = self.narrowed()
+        if query is None:
+            if self.bound.answer is Answer.COLLECTION:
+                return self._write_collection(self._page_read(self._query), Result([], 0))
+            return Answered(no_content(self.shape))
+        return _ANSWERS[self.bound.answer](self, query)
+
+    # --- what is asked ------------------------------------------------------------------------------------------
+
+    @property
+    def _query(self) -> Query:
+        assert self.bound.query is not None
+        return self.bound.query
+
+    @property
+    def _metadata(self) -> ServiceMetadata:
+        return self.engine.metadata
+
+    @property
+    def _entity_set(self) -> EntitySet:
+        return self._metadata[self._query.entity_set]
+
+    @property
+    def _writer(self) -> Writer:
+        return Writer(self._metadata, self.shape, self.request.root)
+
+    @property
+    def _preferences(self) -> Preferences:
+        return preferences(self.request.headers)
+
+    def narrowed(self) -> Query | None:
+        """The query with the condition that each hop of the path adds; ``None`` if a navigation property is null.
+
+        Raises 404 when a parent on the way does not exist.
+        """
+        link: NavigationProperty | None = None
+        condition: Expr | None = None
+        for hop in self.bound.hops:
+            query = hop.query.with_(filter=conjunction(condition, hop.query.filter))
+            rows = self.engine.run(query, self.session).rows
+            if not rows:
+                raise self._missing(link)
+            link = hop.navigation
+            if None in rows[0]:
+                return None
+            condition = self._linked(link, rows[0])
+        return self._query.with_(filter=conjunction(condition, self._query.filter))
+
+    def _linked(self, link: NavigationProperty, parent: Row) -> Expr | None:
+        target = self._metadata.target(link)
+        parts: list[Expr] = []
+        for (_, other), value in zip(link.on, parent, strict=True):
+            found = target.type.property(other)
+            assert found is not None
+            parts.append(
+                call("eq", Prop((other,), found.type, nullable=found.nullable), Const(value, found.type))
+            )
+        return conjunction(*parts)
+
+    def _missing(self, link: NavigationProperty | None) -> ODataError:
+        what = f"{self.bound.path.split('/')[0]}" if link is None else f"the {link.name} on this path"
+        return ODataError("not_found", f"There is no {what}.")
+
+    def _page_read(self, query: Query) -> PageRead:
+        token = self._token()
+        size = self.options.sizes.of(self._preferences.max_page_size)
+        return page_read(query, self._entity_set, token, size, self.options.sizes.max_skip)
+
+    def planned(self) -> Query | None:
+        """The query that the planner gets for this request, for ``explain``."""
+        query = self.narrowed()
+        if query is None or self.bound.answer is Answer.COUNT:
+            return query
+        if self.bound.answer in (Answer.COLLECTION, Answer.REFERENCES):
+            return self._page_read(query).query
+        return query
+
+    # --- tokens -------------------------------------------------------------------------------------------------
+
+    def _digest(self) -> bytes:
+        query, hops = self._query, self.bound.hops
+        path = "/".join(f"{query_text(h.query)}->{h.navigation.name}" for h in hops)
+        shape = query_text(query.with_(skip=0, count=False))
+        return query_digest(path, shape, self.session.principal, self._metadata.version)
+
+    def _token(self) -> Skiptoken | None:
+        if self.bound.skiptoken is None:
+            return None
+        types = order_types(self._query.orderby)
+        return self.options.signer.decode(self.bound.skiptoken, self._digest(), types, self.now.timestamp())
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def collection(self, query: Query) -> Answered:
+        read = self._page_read(query)
+        return self._write_collection(read, self.engine.run(read.query, self.session))
+
+    def _write_collection(self, read: PageRead, result: Result) -> Answered:
+        references = self.bound.answer is Answer.REFERENCES
+        count = result.count if read.count is None else read.count
+        entities = self._expanded(read.query.columns, result.rows[: read.limit])
+
+        def link(written: int) -> str | None:
+            token = read.next_token(result.rows, written, count)
+            if token is None:
+                return None
+            text = self.options.signer.encode(token, self._digest(), self.now.timestamp())
+            path = self.bound.path + ("/$ref" if references else "")
+            return next_link(self.request.root, path, self.request.query, text)
+
+        fragment = "Collection($ref)" if references else self._entity_set.name + self._select_list()
+        body, written = self._writer.collection(
+            entities,
+            f"{self.request.root}$metadata#{fragment}",
+            count=count if self._query.count else None,
+            max_bytes=self.options.max_response_bytes,
+            next_link=link,
+            references=references,
+        )
+        applied = self._preferences
+        extra = (
+            (("Preference-Applied", f"{applied.max_page_size_name}={applied.max_page_size}"),)
+            if applied.max_page_size is not None and applied.max_page_size == read.size
+            else ()
+        )
+        return Answered(respond(self.request, self.shape, body, extra=extra), written, result.notes)
+
+    def _expanded(self, columns: tuple[str, ...], rows: Sequence[Row]) -> Entities:
+        return expand(self.engine, self._entity_set, self._query, columns, rows, self.session)
+
+    def _select_list(self) -> str:
+        return select_list(self._query, self.bound.selected, self.shape.version)
+
+    def _single(self, query: Query, columns: tuple[str, ...]) -> Row | None:
+        """The one row, or ``None`` where a navigation property is null; 404 if it ought to exist."""
+        rows = self.engine.run(query.with_(columns=columns, expand=(), top=1), self.session).rows
+        if not rows and not self.bound.optional:
+            raise ODataError("not_found", f"There is no {self.bound.path or self._entity_set.name}.")
+        return rows[0] if rows else None
+
+    def entity(self, query: Query) -> Answered:
+        columns = read_columns(self._entity_set, query, *self._entity_set.type.names)
+        row = self._single(query, columns)
+        if row is None:
+            return Answered(no_content(self.shape))
+        etag = self._etag(columns, row)
+        entities = self._expanded(columns, [row])
+        context = f"{self.request.root}$metadata#{self._entity_set.name}{self._select_list()}/$entity"
+        body = self._writer.entity(entities, context, etag)
+        return Answered(respond(self.request, self.shape, body, etag=None if query.expand else etag), 1)
+
+    def _etag(self, columns: tuple[str, ...], row: Row) -> str:
+        """Of all properties in the caller's view, whatever was selected."""
+        named = dict(zip(columns, row, strict=True))
+        return weak_etag(
+            repr([named[name] for name in self._entity_set.type.names]).encode("utf-8", "replace")
+        )
+
+    def reference(self, query: Query) -> Answered:
+        columns = (self._entity_set.type.key,)
+        row = self._single(query, columns)
+        if row is None:
+            return Answered(no_content(self.shape))
+        entities = Entities(self._entity_set, self._query, columns, [row], (), 0)
+        return Answered(respond(self.request, self.shape, self._writer.reference(entities)), 1)
+
+    def one_property(self, query: Query) -> Answered:
+        found = self.bound.property
+        assert found is not None
+        row = self._single(query, (found.name,))
+        if row is None or row[0] is None:
+            return Answered(no_content(self.shape))
+        entity_path = self._canonical_path(found.name)
+        body = self._writer.one_property(found, row[0], f"{self.request.root}$metadata#{entity_path}")
+        return Answered(respond(self.request, self.shape, body), 1)
+
+    def _canonical_path(self, name: str) -> str:
+        """``Invoices('1')/GrossAmount``; behind a navigation property the path as it was asked."""
+        return self.bound.path if self.bound.path.endswith(f"/{name}") else f"{self.bound.path}/{name}"
+
+    def value(self, query: Query) -> Answered:
+        found = self.bound.property
+        assert found is not None
+        row = self._single(query, (found.name,))
+        if row is None or row[0] is None:
+            return Answered(no_content(self.shape))
+        return Answered(respond(self.request, self.shape, raw_value(row[0]).encode()), 1)
+
+    def count(self, query: Query) -> Answered:
+        asked = Query(query.entity_set, (), query.filter, top=0, count=True)
+        result = self.engine.run(asked, self.session)
+        return Answered(respond(self.request, self.shape, str(result.count or 0).encode()), 0, result.notes)
+
+
+_ANSWERS: dict[Answer, Callable[[Reader, Query], Answered]] = {
+    Answer.COLLECTION: Reader.collection,
+    Answer.REFERENCES: Reader.collection,
+    Answer.ENTITY: Reader.entity,
+    Answer.REFERENCE: Reader.reference,
+    Answer.PROPERTY: Reader.one_property,
+    Answer.VALUE: Reader.value,
+    Answer.COUNT: Reader.count,
+}

@@ -1,0 +1,71 @@
+"""Builds responses: status, headers, validators. What is in a body is ``json_format``'s business."""
+
+import hashlib
+from collections.abc import Sequence
+
+from edm.errors import ODataError
+from odata_server.json_format import error_body
+from odata_server.messages import ODataRequest, ODataResponse
+from odata_server.negotiation import Representation
+
+#: Request headers that the answer depends on.
+VARY = "Accept, OData-MaxVersion, Prefer, Authorization"
+
+
+def respond(
+    request: ODataRequest,
+    shape: Representation,
+    body: bytes,
+    *,
+    etag: str | None = None,
+    extra: Sequence[tuple[str, str]] = (),
+) -> ODataResponse:
+    """200 with the body, or 304 if the client has it already; raises 412 if ``If-Match`` does not hold."""
+    tag = etag or weak_etag(body)
+    headers = (("OData-Version", shape.version), ("ETag", tag), ("Vary", VARY), *extra)
+    if _matches(request.headers.get("If-None-Match"), tag):
+        return ODataResponse(304, headers)
+    if "If-Match" in request.headers and not _matches(request.headers.get("If-Match"), tag):
+        raise ODataError(
+            "precondition_failed", "The resource has changed: If-Match does not hold.", target="If-Match"
+        )
+    return ODataResponse(200, (("Content-Type", shape.content_type), *headers), body)
+
+
+def no_content(shape: Representation) -> ODataResponse:
+    """204: the resource exists and is null."""
+    return ODataResponse(204, (("OData-Version", shape.version), ("Vary", VARY)))
+
+
+def refuse(error: ODataError, version: str, namespace: str) -> ODataResponse:
+    """The error as an OData response."""
+    headers = (
+        ("Content-Type", Representation(version).content_type),
+        ("OData-Version", version),
+        ("Content-Language", "en"),
+        ("Vary", VARY),
+        *error.headers,
+    )
+    return ODataResponse(error.status, headers, error_body(error, namespace))
+
+
+def internal_error() -> ODataError:
+    """What a client learns of a fault of ours."""
+    return ODataError(
+        "internal",
+        "The service failed to answer this request.",
+        hint="The correlation id finds the cause in the log.",
+    )
+
+
+def weak_etag(content: bytes) -> str:
+    """A validator that changes with the content."""
+    return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def _matches(header: str | None, tag: str) -> bool:
+    """Weak comparison, for If-Match too (Protocol 8.2.4)."""
+    if header is None:
+        return False
+    bare = tag.removeprefix("W/")
+    return header.strip() == "*" or any(t.strip().removeprefix("W/") == bare for t in header.split(","))

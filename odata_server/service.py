@@ -1,0 +1,235 @@
+"""The pipeline: parse -> bind -> restrict -> plan -> read -> finish -> write, from an ``ODataRequest`` to an ``ODataResponse``.
+
+Pure but for the adapter it reads from and the observers it tells. Flask, the CLI and the tests call the same ``handle``.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from edm import csdl, csdl_json
+from edm.errors import ODataError
+from edm.functions import FUNCTIONS, Kind
+from edm.model import ServiceMetadata
+from edm.text import expression_text, query_text
+from erp_adapters.base import Adapter, Explains, Session, SourceError
+from odata_server.auth import Principal
+from odata_server.execute import Engine
+from odata_server.json_format import Writer
+from odata_server.messages import ODataRequest, ODataResponse
+from odata_server.negotiation import JSON, TEXT, XML, Representation, negotiate, protocol_version
+from odata_server.observe import Failed, Handled, Observer
+from odata_server.paging import PageSizes
+from odata_server.read import Reader, ReadOptions
+from odata_server.responses import internal_error, refuse, respond
+from odata_server.restrict import restrict
+from odata_server.uri.bind import Answer, BoundRequest, RequestBinder
+from odata_server.uri.limits import DEFAULT_LIMITS, Limits
+from odata_server.uri.options import parse_path, parse_query
+from odata_server.uri.tokens import TokenSigner
+
+#: What each kind of resource is available as, the default first.
+OFFERS: dict[Answer, tuple[str, ...]] = {
+    Answer.METADATA: (XML, JSON),
+    Answer.COUNT: (TEXT,),
+    Answer.VALUE: (TEXT,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """Limits of an answer. Sizes in rows or bytes, times in seconds."""
+
+    page_size: int = 1_000
+    max_page_size: int = 2_000
+    max_response_bytes: int = 7_500_000
+    max_skip: int = 100_000
+    scan_budget: int = 50_000
+    deadline_seconds: float = 25.0
+    limits: Limits = DEFAULT_LIMITS
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a request is answered: the bound query, what goes to the source, what is finished here, the ERP's own text."""
+
+    query: str
+    pushed: str
+    residual: str | None
+    notes: tuple[str, ...]
+    native: str | None
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through the pipeline, and what the observers will be told of it."""
+
+    request: ODataRequest
+    principal: Principal
+    session: Session
+    now: datetime
+    started: float
+    version: str = "4.0"
+    entity_set: str | None = None
+    rows: int = 0
+    notes: tuple[str, ...] = ()
+    code: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Answers requests against one model and one adapter. ``secrets`` sign tokens; the first one is current."""
+
+    metadata: ServiceMetadata
+    adapter: Adapter
+    secrets: tuple[bytes, ...]
+    options: ServiceOptions = field(default_factory=ServiceOptions)
+    observers: tuple[Observer, ...] = ()
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def handle(self, request: ODataRequest, principal: Principal) -> ODataResponse:
+        """The response to one request. Never raises: a failure is a response too."""
+        exchange = self._exchange(request, principal)
+        try:
+            response = self._answer(exchange)
+        except ODataError as error:
+            exchange.code = error.code
+            exchange.detail = error.detail if isinstance(error, SourceError) else error.message
+            response = self.refuse(error, exchange.version)
+        except Exception as error:
+            exchange.code = "internal"
+            self._tell(Failed(error, request.correlation_id, request.method, request.path))
+            response = self.refuse(internal_error(), exchange.version)
+        return self._observed(exchange, response)
+
+    def _answer(self, exchange: Exchange) -> ODataResponse:
+        request, view = exchange.request, exchange.principal.view(self.metadata)
+        exchange.version = protocol_version(request.headers)
+        _check_request(request)
+        bound = self._bind(exchange, view)
+        offers = OFFERS.get(bound.answer, (JSON,))
+        shape = negotiate(exchange.version, request.headers.get("Accept"), bound.format, offers)
+        if bound.query is None:
+            return self._document(bound.answer, shape, view, request)
+        answered = self._reader(exchange, bound, view, shape).answer()
+        exchange.rows, exchange.notes = answered.rows, answered.notes
+        return answered.response
+
+    def _bind(self, exchange: Exchange, view: ServiceMetadata) -> BoundRequest:
+        path, options = parse_path(exchange.request.path), parse_query(exchange.request.query)
+        bound = RequestBinder(view, self.options.limits, exchange.now).bind(path, options)
+        exchange.entity_set = bound.query.entity_set if bound.query else None
+        return restrict(bound, exchange.principal, view)
+
+    def _reader(
+        self, exchange: Exchange, bound: BoundRequest, view: ServiceMetadata, shape: Representation
+    ) -> Reader:
+        options = self.options
+        sizes = PageSizes(options.page_size, options.max_page_size, options.max_skip)
+        return Reader(
+            request=exchange.request,
+            bound=bound,
+            engine=Engine(view, self.adapter, options.scan_budget),
+            session=exchange.session,
+            shape=shape,
+            options=ReadOptions(sizes, options.max_response_bytes, TokenSigner(self.secrets)),
+            now=exchange.now,
+        )
+
+    def _document(
+        self, answer: Answer, shape: Representation, view: ServiceMetadata, request: ODataRequest
+    ) -> ODataResponse:
+        if answer is Answer.SERVICE_DOCUMENT:
+            return respond(request, shape, Writer(view, shape, request.root).service_document())
+        return respond(request, shape, metadata_document(view, shape.version, shape.format))
+
+    def refuse(self, error: ODataError, version: str = "4.0") -> ODataResponse:
+        """The error as an OData response."""
+        return refuse(error, version, self.metadata.namespace)
+
+    def explain(self, request: ODataRequest, principal: Principal) -> Explanation:
+        """How ``request`` would be answered; raises ``ODataError`` like the pipeline. Reads only parents on the path."""
+        exchange, view = self._exchange(request, principal), principal.view(self.metadata)
+        bound = self._bind(exchange, view)
+        if bound.query is None:
+            raise ODataError("option_not_allowed", "Only requests for ERP data can be explained.")
+        reader = self._reader(exchange, bound, view, Representation())
+        query = reader.planned()
+        if query is None:
+            return Explanation(
+                "", "", None, ("a navigation property on the path is null: nobody is asked",), None
+            )
+        made = reader.engine.plan(query)
+        native = (
+            self.adapter.explain(made.pushed)
+            if isinstance(self.adapter, Explains) and not made.empty
+            else None
+        )
+        residual = expression_text(made.residual) if made.residual is not None else None
+        notes = tuple(f"first reads {query_text(hop.query)}" for hop in bound.hops) + made.notes
+        return Explanation(query_text(made.query), query_text(made.pushed), residual, notes, native)
+
+    # --- observing ----------------------------------------------------------------------------------------------
+
+    def _exchange(self, request: ODataRequest, principal: Principal) -> Exchange:
+        deadline = time.monotonic() + self.options.deadline_seconds
+        session = Session(principal.name, request.correlation_id, deadline)
+        return Exchange(request, principal, session, self.clock(), time.perf_counter())
+
+    def _observed(self, exchange: Exchange, response: ODataResponse) -> ODataResponse:
+        timings, seconds = exchange.session.timings, time.perf_counter() - exchange.started
+        self._tell(
+            Handled(
+                method=exchange.request.method,
+                path=exchange.request.path,
+                query=exchange.request.query,
+                status=response.status,
+                correlation_id=exchange.request.correlation_id,
+                principal=exchange.principal.name,
+                entity_set=exchange.entity_set,
+                error_code=exchange.code,
+                rows=exchange.rows,
+                bytes=len(response.body),
+                seconds=seconds,
+                erp_seconds=timings.erp_seconds,
+                erp_calls=timings.erp_calls,
+                rows_read=timings.rows_read,
+                notes=exchange.notes,
+                detail=exchange.detail,
+            )
+        )
+        timing = f"erp;dur={timings.erp_seconds * 1000:.1f};desc={timings.erp_calls}, total;dur={seconds * 1000:.1f}"
+        return ODataResponse(response.status, (*response.headers, ("Server-Timing", timing)), response.body)
+
+    def _tell(self, event: Handled | Failed) -> None:
+        for observer in self.observers:
+            observer(event)
+
+
+def _check_request(request: ODataRequest) -> None:
+    if request.method not in ("GET", "HEAD"):
+        raise ODataError(
+            "method_not_allowed",
+            f"{request.method[:20]} is not allowed: ERP data is read-only here.",
+            headers=(("Allow", "GET, HEAD, OPTIONS"),),
+        )
+    for name in ("Isolation", "OData-Isolation"):
+        if request.headers.get(name, "").strip().lower() == "snapshot":
+            raise ODataError("precondition_failed", "Snapshot isolation is not available.", target=name)
+
+
+@lru_cache(maxsize=64)
+def metadata_document(view: ServiceMetadata, version: str, media: str) -> bytes:
+    """``$metadata`` as CSDL XML or JSON, made once per view and version."""
+    names = tuple(
+        sorted(f.name for f in FUNCTIONS.values() if f.kind is Kind.FUNCTION and not f.name.startswith("$"))
+    )
+    levels = DEFAULT_LIMITS.expand_depth
+    if media == JSON:
+        return csdl_json.to_json(view, functions=names, expand_levels=levels)
+    return csdl.to_xml(
+        view, odata_version="4.0" if version == "4.0" else "4.01", functions=names, expand_levels=levels
+    )
