@@ -262,7 +262,7 @@ def _sub(a: Any, b: Any) -> Any:
     if isinstance(a, Decimal):
         return EXACT.subtract(a, b)
     try:
-        return a - b
+        return a + -b if isinstance(b, timedelta) else a - b  # date - timedelta would ignore hours
     except OverflowError:
         return None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop
 from edm.functions import FUNCTIONS, Kind
-from edm.primitives import DOUBLE, SINGLE, CollectionType, PrimitiveType
+from edm.primitives import DECIMAL, DOUBLE, SINGLE, CollectionType, PrimitiveType
 from edm.query import OrderItem, Query
 
 
@@ -94,7 +94,7 @@ def literal(value: Any, kind: PrimitiveType | CollectionType) -> str:
     if isinstance(value, bytes):
         return f"binary'{raw_value(value)}'"
     text = raw_value(value)
-    if kind in (DOUBLE, SINGLE) and text.lstrip("-").isdigit():
+    if kind in (DECIMAL, DOUBLE, SINGLE) and text.lstrip("-").isdigit():
         return text + ".0"
     return text
 

@@ -74,6 +74,7 @@ LAYERS = {
     "odata_server.pages": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
     "odata_server.plan": Layer(ours=ENGINE),
     "odata_server.uri": Layer(ours=("edm",)),
+    "odata_server.uri.tokens": Layer(ours=("edm",), theirs=("msgspec",)),
     "odata_server.web": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
     "fixtures": Layer(theirs=("sqlalchemy",)),
 }

@@ -17,9 +17,9 @@ CASES = {
     "contains(InvoiceNumber,'a') eq true": "contains(InvoiceNumber,'a')",
     "contains(InvoiceNumber,'a') eq false": "not contains(InvoiceNumber,'a')",
     "true eq contains(InvoiceNumber,'a')": "contains(InvoiceNumber,'a')",
-    "not (Amount gt 5)": "(Amount le 5) or (Amount eq null)",
+    "not (Amount gt 5)": "(Amount le 5.0) or (Amount eq null)",
     "not (Positions gt 5)": "Positions le 5",
-    "not (Amount eq 5 or DueDate eq null)": "(Amount ne 5) and (DueDate ne null)",
+    "not (Amount eq 5 or DueDate eq null)": "(Amount ne 5.0) and (DueDate ne null)",
     "not (not (Positions eq 1))": "Positions eq 1",
     "InvoiceNumber eq 'a' or InvoiceNumber eq 'b' or InvoiceNumber eq 'a'": "InvoiceNumber in ('a','b')",
     "InvoiceNumber eq 'a' or Positions eq 1 or InvoiceNumber in ('b','c')":
