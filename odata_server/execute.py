@@ -57,7 +57,7 @@ class Engine:
                 return _gathered(pages, made)
             return _Finish(self, made, session).rows(pages)
 
-    # --- related rows -------------------------------------------------------------------------------------------
+    # --- related rows ---------------------------------------------------------------------------------
 
     def related(
         self,
@@ -192,7 +192,7 @@ class _Finish:
         ]
         return Result(rows, count, self.made.notes)
 
-    # --- related rows for residual conditions -------------------------------------------------------------------
+    # --- related rows for residual conditions ---------------------------------------------------------
 
     def _related(self, entity_set: EntitySet, navigation: str, row: RowMapping) -> Sequence[RowMapping]:
         link = entity_set.type.navigation_property(navigation)

@@ -37,7 +37,7 @@ class Writer:
     representation: Representation
     root: str
 
-    # --- bodies -------------------------------------------------------------------------------------------------
+    # --- bodies ---------------------------------------------------------------------------------------
 
     def collection(
         self,
@@ -92,7 +92,7 @@ class Writer:
         head = b"" if self._silent else self._pair("context", f"{self.root}$metadata") + b","
         return b"{" + head + b'"value":' + self._encode(sets) + b"}"
 
-    # --- parts --------------------------------------------------------------------------------------------------
+    # --- parts ----------------------------------------------------------------------------------------
 
     @property
     def _silent(self) -> bool:
@@ -129,7 +129,7 @@ class Writer:
             parts.append(part)
         return b"[" + b",".join(parts) + b"]", len(parts)
 
-    # --- entities -----------------------------------------------------------------------------------------------
+    # --- entities -------------------------------------------------------------------------------------
 
     def _structs(self, entities: Entities) -> list[Any]:
         """The rows as struct instances of the projection."""
@@ -211,7 +211,7 @@ class Writer:
             options.append(f"$top={top - (skip - related.expansion.query.skip)}")
         return f"{url}?" + "&".join(quote(o, safe="$=,/()'*@!~") for o in options)
 
-    # --- values -------------------------------------------------------------------------------------------------
+    # --- values ---------------------------------------------------------------------------------------
 
     def _converter(self, found: Property) -> Callable[[Any], Any] | None:
         """How a non-null value is prepared for the encoder; ``None`` if it can take it as it is."""
@@ -227,7 +227,7 @@ class Writer:
     def _type_name(self, found: Property) -> str:
         return found.type.name if self.representation.version != "4.0" else f"#{found.type.name}"
 
-    # --- shapes -------------------------------------------------------------------------------------------------
+    # --- shapes ---------------------------------------------------------------------------------------
 
     def _shape(self, entities: Entities) -> "_Shape":
         signature = tuple(

@@ -20,7 +20,7 @@ from odata_server.messages import ODataRequest, ODataResponse
 from odata_server.negotiation import Preferences, Representation, preferences
 from odata_server.paging import PageRead, PageSizes, next_link, order_types, page_read
 from odata_server.responses import no_content, respond, weak_etag
-from odata_server.uri.bind import Answer, BoundRequest
+from odata_server.uri.bound import Answer, BoundRequest
 from odata_server.uri.tokens import Skiptoken, TokenSigner, query_digest
 
 
@@ -63,7 +63,7 @@ class Reader:
             return Answered(no_content(self.shape))
         return _ANSWERS[self.bound.answer](self, query)
 
-    # --- what is asked ------------------------------------------------------------------------------------------
+    # --- what is asked --------------------------------------------------------------------------------
 
     @property
     def _query(self) -> Query:
@@ -133,7 +133,7 @@ class Reader:
             return self._page_read(query).query
         return query
 
-    # --- tokens -------------------------------------------------------------------------------------------------
+    # --- tokens ---------------------------------------------------------------------------------------
 
     def _digest(self) -> bytes:
         query, hops = self._query, self.bound.hops
@@ -147,7 +147,7 @@ class Reader:
         types = order_types(self._query.orderby)
         return self.options.signer.decode(self.bound.skiptoken, self._digest(), types, self.now.timestamp())
 
-    # --- answers ------------------------------------------------------------------------------------------------
+    # --- answers --------------------------------------------------------------------------------------
 
     def collection(self, query: Query) -> Answered:
         read = self._page_read(query)

@@ -6,7 +6,7 @@ from edm.expressions import conjunction
 from edm.model import ServiceMetadata
 from edm.query import Expansion, Query
 from odata_server.auth import Principal
-from odata_server.uri.bind import BoundRequest
+from odata_server.uri.bound import BoundRequest
 
 
 def restrict(bound: BoundRequest, principal: Principal, view: ServiceMetadata) -> BoundRequest:

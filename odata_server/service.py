@@ -25,7 +25,8 @@ from odata_server.paging import PageSizes
 from odata_server.read import Reader, ReadOptions
 from odata_server.responses import internal_error, refuse, respond
 from odata_server.restrict import restrict
-from odata_server.uri.bind import Answer, BoundRequest, RequestBinder
+from odata_server.uri.bind import RequestBinder
+from odata_server.uri.bound import Answer, BoundRequest
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits
 from odata_server.uri.options import parse_path, parse_query
 from odata_server.uri.tokens import TokenSigner
@@ -172,7 +173,7 @@ class Service:
         notes = tuple(f"first reads {query_text(hop.query)}" for hop in bound.hops) + made.notes
         return Explanation(query_text(made.query), query_text(made.pushed), residual, notes, native)
 
-    # --- observing ----------------------------------------------------------------------------------------------
+    # --- observing ------------------------------------------------------------------------------------
 
     def _exchange(self, request: ODataRequest, principal: Principal) -> Exchange:
         deadline = time.monotonic() + self.options.deadline_seconds

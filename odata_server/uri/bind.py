@@ -1,49 +1,31 @@
 """Binds a request: path and options, checked against the model, become what is asked (``BoundRequest``).
 
-Everything that narrows rows ends up as a conjunct of ``Query.filter``: the key in parentheses, ``$filter``, ``$search``. A
-navigation path becomes hops, each the query for one parent row, whose values narrow the next.
+Everything that narrows rows ends up as a conjunct of ``Query.filter``: the key, ``$filter``, ``$search``.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
-from enum import Enum
 
 from edm.errors import ODataError
-from edm.expressions import IT, Const, Expr, Prop, call, conjunction
+from edm.expressions import IT, Expr, Prop, conjunction
 from edm.model import EntitySet, NavigationProperty, Property, ServiceMetadata
 from edm.primitives import STRING
 from edm.query import Expansion, OrderItem, Query
-from odata_server.uri.bind_expression import ExpressionBinder, search_condition, unknown_property
+from odata_server.uri.bind_expression import ExpressionBinder, unknown_property
+from odata_server.uri.bind_path import PathBinder
+from odata_server.uri.bind_search import search_condition
+from odata_server.uri.bound import Answer, BoundRequest
 from odata_server.uri.limits import Limits
 from odata_server.uri.syntax import (
-    AliasExpr,
     ExpandItem,
-    Literal,
     Option,
     OrderbyItem,
     QueryOptions,
     ResourcePath,
-    Segment,
     SelectItem,
 )
-
-
-class Answer(Enum):
-    """What kind of resource the path addresses."""
-
-    SERVICE_DOCUMENT = "service document"
-    METADATA = "metadata"
-    COLLECTION = "collection"
-    ENTITY = "entity"
-    PROPERTY = "property"
-    VALUE = "raw value"
-    COUNT = "count"
-    REFERENCES = "collection of references"
-    REFERENCE = "reference"
-
 
 _ROWS = {"$filter", "$search"}
 _SHAPE = {"$select", "$expand", "$compute"}
@@ -66,33 +48,6 @@ UNSUPPORTED = ("$compute", "$apply", "$deltatoken", "$index")
 
 
 @dataclass(frozen=True, slots=True)
-class Hop:
-    """One parent row on the way: ``query`` finds it, ``navigation`` leads on."""
-
-    query: Query
-    navigation: NavigationProperty
-
-
-@dataclass(frozen=True, slots=True)
-class BoundRequest:
-    """What is asked. ``query`` has the default order (the key) but no page size and no continuation yet.
-
-    ``path`` is the canonical resource path, for context URLs and links. ``top`` is the client's ``$top``. ``optional`` tells
-    that a missing entity is an empty answer (204), not a missing resource: the target of a navigation property.
-    """
-
-    answer: Answer
-    query: Query | None = None
-    hops: tuple[Hop, ...] = ()
-    property: Property | None = None
-    path: str = ""
-    selected: bool = False
-    optional: bool = False
-    skiptoken: str | None = None
-    format: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RequestBinder:
     """Binds requests against one view of the model."""
 
@@ -102,7 +57,7 @@ class RequestBinder:
 
     def bind(self, path: ResourcePath, options: QueryOptions) -> BoundRequest:
         """The request, typed; raises ``ODataError`` for whatever the model does not have."""
-        target = _PathBinder(self, options).resolve(path)
+        target = PathBinder(self.metadata, options).resolve(path)
         _check_allowed(target.answer, options)
         self._check_schema_version(options)
         format_ = options.system.get("$format")
@@ -159,7 +114,7 @@ class RequestBinder:
             expand=self._expand(entity_set, system["$expand"], options, 1) if "$expand" in system else (),
         )
 
-    # --- $select ------------------------------------------------------------------------------------------------
+    # --- $select --------------------------------------------------------------------------------------
 
     def _columns(self, entity_set: EntitySet, option: Option | None, query: Query) -> tuple[str, ...]:
         if option is None:
@@ -189,7 +144,7 @@ class RequestBinder:
             )
         return (name,) if found else ()
 
-    # --- $orderby -----------------------------------------------------------------------------------------------
+    # --- $orderby -------------------------------------------------------------------------------------
 
     def _orderby(
         self, entity_set: EntitySet, option: Option | None, binder: ExpressionBinder
@@ -227,7 +182,7 @@ class RequestBinder:
         assert found is not None
         return found
 
-    # --- $expand ------------------------------------------------------------------------------------------------
+    # --- $expand --------------------------------------------------------------------------------------
 
     def _expand(
         self, entity_set: EntitySet, option: Option, options: QueryOptions, depth: int
@@ -339,126 +294,3 @@ def _locating(option: Option) -> Iterator[Option]:
         raise error.located(option.name, option.text) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _PathBinder:
-    """Walks the resource path."""
-
-    request: RequestBinder
-    options: QueryOptions
-
-    def resolve(self, path: ResourcePath) -> BoundRequest:
-        if not path.segments:
-            return BoundRequest(Answer.SERVICE_DOCUMENT)
-        first = path.segments[0]
-        if first.name == "$metadata" and first.arguments is None and len(path.segments) == 1:
-            return BoundRequest(Answer.METADATA)
-        if first.name in ("$batch", "$entity", "$all", "$crossjoin"):
-            raise ODataError("not_implemented", f"{first.name} is not supported.")
-        entity_set = self.request.metadata.entity_set(first.name)
-        if entity_set is None:
-            raise _no_such_set(self.request.metadata, first.name)
-        at = BoundRequest(Answer.COLLECTION, Query(entity_set.name, ()), path=entity_set.name)
-        if first.arguments is not None:
-            at = self._by_key(at, self._key(entity_set, first))
-        for segment in path.segments[1:]:
-            at = self._step(at, segment)
-        return at
-
-    def _step(self, at: BoundRequest, segment: Segment) -> BoundRequest:
-        if at.query is None or at.answer not in (Answer.COLLECTION, Answer.ENTITY):
-            return self._after_property(at, segment)
-        entity_set = self.request.metadata[at.query.entity_set]
-        if (
-            segment.name == f"{self.request.metadata.namespace}.{entity_set.type.name}"
-            and segment.arguments is None
-        ):
-            return at
-        if segment.name in ("$filter", "$each", "$query"):
-            raise ODataError("not_implemented", f"/{segment.name} is not supported.")
-        if at.answer is Answer.COLLECTION:
-            return self._in_collection(at, entity_set, segment)
-        return self._in_entity(at, entity_set, segment)
-
-    def _in_collection(self, at: BoundRequest, entity_set: EntitySet, segment: Segment) -> BoundRequest:
-        if segment.name == "$count" and segment.arguments is None:
-            return replace(at, answer=Answer.COUNT)
-        if segment.name == "$ref":
-            return replace(at, answer=Answer.REFERENCES)
-        if segment.name.startswith("$") or segment.arguments is not None:
-            raise ODataError("not_found", f"There is no resource {segment.name} in a collection.")
-        return self._by_key(at, segment.name)
-
-    def _in_entity(self, at: BoundRequest, entity_set: EntitySet, segment: Segment) -> BoundRequest:
-        if segment.name == "$ref":
-            return replace(at, answer=Answer.REFERENCE)
-        navigation = entity_set.type.navigation_property(segment.name)
-        if navigation is not None:
-            return self._navigate(at, navigation, segment)
-        found = entity_set.type.property(segment.name)
-        if found is None or segment.arguments is not None:
-            error = unknown_property(entity_set, segment.name, segment.position)
-            raise ODataError("not_found", error.message, hint=error.hint)
-        assert at.query is not None
-        query = at.query.with_(columns=(found.name,))
-        return replace(
-            at, answer=Answer.PROPERTY, query=query, property=found, path=f"{at.path}/{found.name}"
-        )
-
-    def _after_property(self, at: BoundRequest, segment: Segment) -> BoundRequest:
-        if at.answer is Answer.PROPERTY and segment.name == "$value":
-            return replace(at, answer=Answer.VALUE)
-        raise ODataError("not_found", f"There is no resource {segment.name} after {at.path or 'this one'}.")
-
-    def _navigate(self, at: BoundRequest, navigation: NavigationProperty, segment: Segment) -> BoundRequest:
-        assert at.query is not None
-        own = tuple(pair[0] for pair in navigation.on)
-        hop = Hop(at.query.with_(columns=own, top=1), navigation)
-        target = self.request.metadata.target(navigation)
-        answer = Answer.COLLECTION if navigation.collection else Answer.ENTITY
-        query = Query(target.name, (), top=None if navigation.collection else 1)
-        after = BoundRequest(
-            answer,
-            query,
-            (*at.hops, hop),
-            path=f"{at.path}/{navigation.name}",
-            optional=not navigation.collection,
-        )
-        if segment.arguments is None:
-            return after
-        if not navigation.collection:
-            raise ODataError("syntax", f"{navigation.name} is a single entity: it takes no key.")
-        return self._by_key(after, self._key(target, segment))
-
-    def _by_key(self, at: BoundRequest, value: str) -> BoundRequest:
-        assert at.query is not None
-        entity_set = self.request.metadata[at.query.entity_set]
-        condition = call("eq", Prop((entity_set.type.key,), STRING, IT, False), Const(value, STRING))
-        query = at.query.with_(filter=conjunction(at.query.filter, condition), top=1)
-        quoted = value.replace("'", "''")
-        return replace(at, answer=Answer.ENTITY, query=query, path=f"{at.path}('{quoted}')", optional=False)
-
-    def _key(self, entity_set: EntitySet, segment: Segment) -> str:
-        arguments = segment.arguments or ()
-        key = entity_set.type.key
-        hint = f"Write {entity_set.name}('...') or {entity_set.name}({key}='...')."
-        if len(arguments) != 1 or arguments[0].name not in ("", key):
-            raise ODataError(
-                "syntax", f"{entity_set.name} has one key, {key}.", position=segment.position, hint=hint
-            )
-        value = arguments[0].value
-        if isinstance(value, AliasExpr) and value.name in self.options.aliases:
-            value = self.options.aliases[value.name].value  # type: ignore[assignment]
-        if not isinstance(value, Literal) or value.kind not in ("String", "Guid"):
-            raise ODataError(
-                "type_mismatch",
-                f"The key {key} is Edm.String: quote its value.",
-                position=segment.position,
-                hint=hint,
-            )
-        return value.text
-
-
-def _no_such_set(metadata: ServiceMetadata, name: str) -> ODataError:
-    near = get_close_matches(name, [s.name for s in metadata.sets], n=1)
-    hint = f"Did you mean {near[0]}?" if near else "The service document lists the entity sets."
-    return ODataError("not_found", f"There is no entity set {name}.", hint=hint)

@@ -6,7 +6,7 @@ direction, quoted and bare guids. Nothing below this module sees a mixed compari
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from difflib import get_close_matches
 from typing import NoReturn
 
@@ -15,7 +15,6 @@ from edm.expressions import (
     FALSE,
     IT,
     NULL_CONST,
-    TRUE,
     Call,
     Const,
     CountOf,
@@ -26,22 +25,19 @@ from edm.expressions import (
     conjunction,
     disjunction,
 )
-from edm.functions import FUNCTIONS, NOT_IMPLEMENTED, CanonicalFunction, Kind, NullRule, convert, resolve
+from edm.functions import FUNCTIONS, NOT_IMPLEMENTED, CanonicalFunction, Kind, NullRule, resolve
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import (
     BOOLEAN,
-    DATE,
     DATE_TIME_OFFSET,
-    DECIMAL,
     DOUBLE,
     INT64,
     NULL,
-    PRIMITIVES,
-    STRING,
     CollectionType,
     PrimitiveType,
-    smallest_integer,
 )
+from odata_server.uri.bind_literal import agree, bring, constant, date_against_date_time
+from odata_server.uri.bind_search import search_condition
 from odata_server.uri.syntax import (
     AliasExpr,
     CallExpr,
@@ -50,17 +46,9 @@ from odata_server.uri.syntax import (
     Literal,
     Option,
     PathExpr,
-    SearchCall,
-    SearchNode,
-    SearchTerm,
     Segment,
     SyntaxNode,
 )
-
-#: Comparison operators and what each becomes when its operands change sides.
-MIRRORED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
-#: Types whose values a quoted string may spell (4.01: strings cast to primitive types in URLs).
-FROM_STRING = ("Guid", "Date", "DateTimeOffset", "TimeOfDay", "Duration", "Binary")
 
 
 def unknown_property(entity_set: EntitySet, name: str, position: int) -> ODataError:
@@ -84,7 +72,7 @@ class ExpressionBinder:
     scope: Mapping[str, EntitySet] = field(default_factory=dict)
     open_aliases: tuple[str, ...] = ()
 
-    # --- entry points -------------------------------------------------------------------------------------------
+    # --- entry points ---------------------------------------------------------------------------------
 
     def condition(self, node: SyntaxNode) -> Expr:
         """A Boolean expression (``$filter``); null literals are allowed and drop every row."""
@@ -115,11 +103,11 @@ class ExpressionBinder:
             "not_implemented", "This kind of expression is not supported yet.", position=_position(node)
         )
 
-    # --- leaves -------------------------------------------------------------------------------------------------
+    # --- leaves ---------------------------------------------------------------------------------------
 
     def _literal(self, node: Literal) -> Const:
         try:
-            return _constant(node)
+            return constant(node)
         except ODataError as error:
             error.position = node.position
             raise
@@ -155,7 +143,7 @@ class ExpressionBinder:
         kind = max(kinds, key=lambda k: k.rank) if kinds else NULL
         return Const(tuple(c.value for c in constants), CollectionType(kind))
 
-    # --- paths --------------------------------------------------------------------------------------------------
+    # --- paths ----------------------------------------------------------------------------------------
 
     def _path(self, node: PathExpr) -> Expr:
         variable, entity_set, segments = self._start(node)
@@ -297,7 +285,7 @@ class ExpressionBinder:
             predicate = conjunction(predicate, rebase(part, bound))
         return CountOf(path, bound, predicate, INT64, variable)
 
-    # --- calls --------------------------------------------------------------------------------------------------
+    # --- calls ----------------------------------------------------------------------------------------
 
     def _call(self, node: CallExpr) -> Expr:
         function = FUNCTIONS.get(node.name)
@@ -327,8 +315,8 @@ class ExpressionBinder:
             return self._entity_comparison(entity, node)
         if node.name == "in":
             return self._in(left, right, node)
-        mixed = _date_against_date_time(node.name, left, right)
-        return mixed if mixed is not None else self._apply(function, _agree(left, right), node)
+        mixed = date_against_date_time(node.name, left, right)
+        return mixed if mixed is not None else self._apply(function, agree(left, right), node)
 
     def _entity_comparison(self, entity: "_Entity", node: CallExpr) -> Expr:
         """``Customer eq null``: whether there is a related entity (4.01, 5.1.1.1.1)."""
@@ -353,8 +341,8 @@ class ExpressionBinder:
         return disjunction(*parts) or FALSE
 
     def _apply_comparison(self, name: str, left: Expr, right: Expr, node: CallExpr) -> Expr:
-        mixed = _date_against_date_time(name, left, right)
-        return mixed if mixed is not None else self._apply(FUNCTIONS[name], _agree(left, right), node)
+        mixed = date_against_date_time(name, left, right)
+        return mixed if mixed is not None else self._apply(FUNCTIONS[name], agree(left, right), node)
 
     def _apply(self, function: CanonicalFunction, args: tuple[Expr, ...], node: CallExpr) -> Expr:
         kinds = [arg.type if isinstance(arg.type, PrimitiveType) else NULL for arg in args]
@@ -362,7 +350,7 @@ class ExpressionBinder:
         resolution = None if collections else resolve(function, kinds)
         if resolution is None:
             raise _mismatch(function, args, node)
-        bound = tuple(_bring(arg, kind) for arg, kind in zip(args, resolution.operands, strict=True))
+        bound = tuple(bring(arg, kind) for arg, kind in zip(args, resolution.operands, strict=True))
         if function.name == "now":
             return Const(self.now, DATE_TIME_OFFSET)
         if function.name in ("div", "divby", "mod"):
@@ -386,36 +374,6 @@ class _Entity(ODataError):
 def _position(node: object) -> int:
     position = getattr(node, "position", 0)
     return position if isinstance(position, int) else 0
-
-
-def _constant(node: Literal) -> Const:
-    match node.kind:
-        case "Null":
-            return NULL_CONST
-        case "Boolean":
-            return TRUE if node.text.lower() == "true" else FALSE
-        case "Integer":
-            value = int(node.text) if len(node.text) <= 40 else 0
-            kind = smallest_integer(value) if len(node.text) <= 40 else DECIMAL
-            return Const(kind.parse(node.text), kind)
-        case "Decimal":
-            return Const(DECIMAL.parse(node.text), DECIMAL)
-        case "Double":
-            return _exponential(node.text)
-        case "Enum":
-            raise ODataError("not_implemented", "This service has no enumeration types.")
-    kind = PRIMITIVES[node.kind]
-    return Const(kind.parse(node.text), kind)
-
-
-def _exponential(text: str) -> Const:
-    """A number with an exponent is a Double by its form, but exact as a Decimal if it can be."""
-    if text in ("INF", "-INF", "NaN"):
-        return Const(DOUBLE.parse(text), DOUBLE)
-    try:
-        return Const(DECIMAL.parse(text), DECIMAL)
-    except ODataError:
-        return Const(DOUBLE.parse(text), DOUBLE)
 
 
 def _unknown_function(node: CallExpr) -> ODataError:
@@ -447,33 +405,6 @@ def _refuse_zero(divisor: Expr, node: CallExpr) -> None:
         raise ODataError("division_by_zero", "Division by zero.", position=node.position)
 
 
-def _agree(left: Expr, right: Expr) -> tuple[Expr, Expr]:
-    """Literals brought to the type of the other side, where their form allows it."""
-    return _spelled(left, right.type), _spelled(right, left.type)
-
-
-def _spelled(expr: Expr, other: PrimitiveType | CollectionType) -> Expr:
-    if not isinstance(expr, Const) or not isinstance(other, PrimitiveType) or expr.value is None:
-        return expr
-    if expr.type == STRING and other.name in FROM_STRING:
-        try:
-            return Const(other.parse(str(expr.value)), other)
-        except ODataError:
-            return expr
-    if expr.type == PRIMITIVES["Guid"] and other == STRING:
-        return Const(str(expr.value), STRING)
-    return expr
-
-
-def _bring(expr: Expr, kind: PrimitiveType) -> Expr:
-    """``expr`` as ``kind``: numbers are promoted, everything else already has the type."""
-    if expr.type in (kind, NULL) or not isinstance(expr.type, PrimitiveType) or not kind.numeric:
-        return expr
-    if expr.type.integral and kind.integral:
-        return Const(expr.value, kind) if isinstance(expr, Const) else expr
-    return Const(convert(expr.value, kind), kind) if isinstance(expr, Const) else Call("cast", (expr,), kind)
-
-
 def _folded(expr: Call, node: CallExpr) -> Expr:
     """A call of constants is a constant."""
     if not all(isinstance(arg, Const) for arg in expr.args):
@@ -492,27 +423,6 @@ def _folded(expr: Call, node: CallExpr) -> Expr:
     return Const(value, expr.type)
 
 
-def _date_against_date_time(name: str, left: Expr, right: Expr) -> Expr | None:
-    """A Date against a DateTimeOffset literal, or the reverse: Salesforce knows only date-times, so it sends them for
-    dates, meaning midnight UTC. The literal is brought to the property's type without moving the border."""
-    kinds = (left.type, right.type)
-    if kinds not in ((DATE, DATE_TIME_OFFSET), (DATE_TIME_OFFSET, DATE)) or name not in MIRRORED:
-        return None
-    if isinstance(left, Const) and not isinstance(right, Const):
-        return _date_against_date_time(MIRRORED[name], right, left)
-    if not isinstance(right, Const):
-        return None
-    if left.type == DATE_TIME_OFFSET and isinstance(right.value, date):
-        midnight = datetime.combine(right.value, time(0), UTC)
-        return call(name, left, Const(midnight, DATE_TIME_OFFSET))
-    assert isinstance(right.value, datetime)
-    day, exact = right.value.date(), right.value.time() == time(0)
-    if name in ("eq", "ne") and not exact:
-        return FALSE if name == "eq" else TRUE
-    operator = name if exact else {"ge": "gt", "lt": "le"}.get(name, name)
-    return call(operator, left, Const(day, DATE))
-
-
 def rebase(expr: Expr, variable: str) -> Expr:
     """``expr`` over the row ``$it``, said of the row behind ``variable`` instead."""
     match expr:
@@ -527,33 +437,3 @@ def rebase(expr: Expr, variable: str) -> Expr:
             inner = rebase(predicate, variable) if predicate is not None else None
             return CountOf(path, bound, inner, kind, variable if own == IT else own)
     return expr
-
-
-def search_condition(entity_set: EntitySet, node: SearchNode) -> Expr:
-    """``$search`` as a condition: each term is part of one of the set's searchable properties, ignoring case and ASCII
-    punctuation but the hyphen (Salesforce strips it from what people type)."""
-    fields = [p for p in entity_set.type.properties if p.searchable]
-    if not fields:
-        raise ODataError(
-            "not_implemented", f"{entity_set.name} has no searchable properties.", target="$search"
-        )
-    match node:
-        case SearchTerm(text=text):
-            word = FUNCTIONS["$searchtext"].evaluate(text).strip()
-            hits = [
-                call(
-                    "contains",
-                    Call("$searchtext", (Prop((p.name,), STRING, IT, p.nullable),), STRING),
-                    Const(word, STRING),
-                )
-                for p in fields
-            ]
-            twice = [
-                call("eq", hit, TRUE) if p.nullable else hit for hit, p in zip(hits, fields, strict=True)
-            ]
-            return disjunction(*twice) or FALSE
-        case SearchCall(name="not", args=args):
-            return call("not", search_condition(entity_set, args[0]))
-        case SearchCall(name=name, args=args):
-            parts = [search_condition(entity_set, arg) for arg in args]
-            return (conjunction(*parts) if name == "and" else disjunction(*parts)) or TRUE

@@ -13,8 +13,9 @@ from odata_server.uri.limits import DEFAULT_LIMITS, Limits, exceeded
 
 #: What people write where OData wants an operator, and what to write instead.
 INSTEAD = {
-    "=": "eq", "==": "eq", "!=": "ne", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "&": "and", "&&": "and",
-    "|": "or", "||": "or", "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "!": "not", "is": "eq",
+    "=": "eq", "==": "eq", "!=": "ne", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge",
+    "&": "and", "&&": "and", "|": "or", "||": "or", "!": "not", "is": "eq",
+    "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod",
 }  # fmt: skip
 _QUOTED = "Text is written in single quotes: 'text'."
 _DOUBLED = "A single quote within a text is written twice: 'O''Neil'."
@@ -30,8 +31,8 @@ class Cursor:
     """Steps through ``tokens``; ``index`` is the next one. The last token is always of kind ``end``."""
 
     __slots__ = (
-        "_cut", "calls", "expanded", "expands", "index", "lambdas", "limits", "nesting", "parentheses", "selected", "text",
-        "tokens",
+        "_cut", "calls", "expanded", "expands", "index", "lambdas", "limits", "nesting", "parentheses",
+        "selected", "text", "tokens",
     )  # fmt: skip
 
     def __init__(self, text: str, limits: Limits = DEFAULT_LIMITS, start: int = 0) -> None:
@@ -96,7 +97,9 @@ class Cursor:
         """The error for more than a limit allows, at the next token."""
         return exceeded(limit, self.limits, self.position, self.text)
 
-    def fail(self, expected: str, *, at: int | None = None, hint: str | None = None, operator: bool = False) -> NoReturn:
+    def fail(
+        self, expected: str, *, at: int | None = None, hint: str | None = None, operator: bool = False
+    ) -> NoReturn:
         """Refuses the token at index ``at`` (default: the next one), saying what was expected instead."""
         index = self.index if at is None else at
         token = self.tokens[index]
@@ -113,7 +116,9 @@ class Cursor:
         found = _SIGNS.match(self.text, start)
         shown = f"the sign {found.group()}" if found and kind not in ("number", "date") else describe(token)
         message = f"Expected {expected}, but found {shown}."
-        raise self.error(message, start, hint or self._hint(index, found.group() if found else value, operator))
+        raise self.error(
+            message, start, hint or self._hint(index, found.group() if found else value, operator)
+        )
 
     def _hint(self, index: int, sign: str, operator: bool) -> str | None:
         kind, value, start, _ = self.tokens[index]
@@ -158,8 +163,14 @@ class Cursor:
                 return self.error(f"A name may have at most {MAX_IDENTIFIER} characters.", offset + bad)
             if bad is not None:
                 character = part[bad]
-                hint = "Text is written in straight single quotes: 'text'." if character in "‘’‚‛“”„‟" else None
-                shown = f"{character} (U+{ord(character):04X})" if character.isprintable() else f"U+{ord(character):04X}"
+                hint = (
+                    "Text is written in straight single quotes: 'text'." if character in "‘’‚‛“”„‟" else None
+                )
+                shown = (
+                    f"{character} (U+{ord(character):04X})"
+                    if character.isprintable()
+                    else f"U+{ord(character):04X}"
+                )
                 return self.error(f"The character {shown} cannot stand here.", offset + bad, hint)
             offset += len(part)
         return self.error("This is not a name.", token[2])
@@ -167,6 +178,9 @@ class Cursor:
     def bad_prefix(self, name: Token, string: Token) -> ODataError:
         """The error for a quoted literal with a prefix that OData 4 does not have."""
         example = _OLD_PREFIXES.get(name[1].lower())
-        hint = f"OData 4 writes it without prefix and quotes: {example}." if example else "Put a blank before the text."
+        hint = (
+            f"OData 4 writes it without prefix and quotes: {example}."
+            if example
+            else "Put a blank before the text."
+        )
         return self.error(f"{name[1]} is not the prefix of a literal.", name[2], hint)
-

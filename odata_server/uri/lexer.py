@@ -1,7 +1,8 @@
 """Cuts the decoded text of an option into tokens. Knows how names and literals look, not what they mean.
 
-One compiled alternation does the work, so the time is linear in the text. Keywords are names here: only the parser
-knows where an operator may stand, and so ``AllocatedQty``, ``Eq`` and ``TrueCost`` stay ordinary properties.
+One compiled alternation does the work, so the time is linear in the text. Keywords are names here: only the
+parser knows where an operator may stand, and so ``AllocatedQty``, ``Eq`` and ``TrueCost`` stay ordinary
+properties.
 """
 
 import re
@@ -10,8 +11,8 @@ from itertools import islice
 
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits, exceeded
 
-#: Kind, text, start, end. Kinds: ``name number string json_string date datetime time guid dollar at end bad``; a
-#: punctuation character is its own kind.
+#: Kind, text, start, end. Kinds: ``name number string json_string date datetime time guid dollar at end
+#: bad``; a punctuation character is its own kind.
 Token = tuple[str, str, int, int]
 
 _NAME = r"[A-Za-z_\u0080-\U0010FFFF][\w\u0080-\U0010FFFF]*+"
@@ -58,7 +59,9 @@ _NAMED_KINDS = frozenset({"name", "at", "dollar"})
 
 
 def tokenize(text: str, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> list[Token]:
-    """The tokens of ``text`` from ``start``, closed by an ``end`` token. Bad characters are tokens of kind ``bad``."""
+    """The tokens of ``text`` from ``start``, closed by an ``end`` token. Bad characters are tokens of kind
+    ``bad``.
+    """
     tokens: list[Token] = []
     append = tokens.append
     kind = None
@@ -77,7 +80,9 @@ def tokenize(text: str, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> list
 
 
 def _mark_bad_names(tokens: list[Token]) -> None:
-    """A name with a character that names cannot have becomes a ``bad_name``, reported only if the parser meets it."""
+    """A name with a character that names cannot have becomes a ``bad_name``, reported only if the parser
+    meets it.
+    """
     for index, (kind, value, start, end) in enumerate(tokens):
         if kind in _NAMED_KINDS and (len(value) > MAX_IDENTIFIER or not value.isascii()):
             parts = re.split("[.@$#]", value)
@@ -91,7 +96,9 @@ def first_bad_character(name: str) -> int | None:
         return 0
     if not (name.isascii() and name.isidentifier()):
         for index, character in enumerate(name):
-            if character != "_" and unicodedata.category(character) not in (_FOLLOWING if index else _LEADING):
+            if character != "_" and unicodedata.category(character) not in (
+                _FOLLOWING if index else _LEADING
+            ):
                 return index
     return MAX_IDENTIFIER if len(name) > MAX_IDENTIFIER else None
 

@@ -1,6 +1,7 @@
 """How much a URL may ask of the parser: one row per limit, each with a name that settings and errors share.
 
-Limits of the answer (page size, response bytes, deadline) and of the transport (request line, body) live elsewhere.
+Limits of the answer (page size, response bytes, deadline) and of the transport (request line, body) live
+elsewhere.
 """
 
 from dataclasses import dataclass, fields
@@ -18,12 +19,14 @@ class Limits:
     path_segments: int = 50
     #: Tokens of one option; checked while they are cut, before anything else is done with the text.
     tokens: int = 20_000
-    #: Nodes of one expression. The second and further literals that one property is compared with in one ``or`` (or
-    #: ``ne`` in one ``and``), and the literals of a list, count half: Salesforce writes long ones for its ``IN``.
+    #: Nodes of one expression. The second and further literals that one property is compared with in one
+    #: ``or`` (or ``ne`` in one ``and``), and the literals of a list, count half: Salesforce writes long ones
+    #: for its ``IN``.
     nodes: int = 2_000
     #: Depth of the expression tree; parentheses and chains of ``and`` and ``or`` do not deepen it.
     depth: int = 40
-    #: Parentheses open at one time. Kept on a stack of our own, so a client may wrap every term of a long ``or``.
+    #: Parentheses open at one time. Kept on a stack of our own, so a client may wrap every term of a long
+    #: ``or``.
     parentheses: int = 2_000
     #: Function calls within function calls.
     function_nesting: int = 15
@@ -66,7 +69,9 @@ assert set(COUNTED) == {field.name for field in fields(Limits)}
 
 
 def exceeded(name: str, limits: Limits, position: int | None = None, text: str | None = None) -> ODataError:
-    """The error for more than ``name`` allows; it names the limit, so that an administrator finds the setting."""
+    """The error for more than ``name`` allows; it names the limit, so that an administrator finds the
+    setting.
+    """
     return ODataError(
         "limit_exceeded",
         f"More than {getattr(limits, name)} {COUNTED[name]} (limit {name}).",

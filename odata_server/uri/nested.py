@@ -1,4 +1,5 @@
-"""Options in parentheses, separated by semicolons: ``Lines($filter=Qty gt 1;$top=5)``, ``Lines/$count($search=blue)``.
+"""Options in parentheses, separated by semicolons: ``Lines($filter=Qty gt 1;$top=5)``,
+``Lines/$count($search=blue)``.
 
 Which options are allowed, and how each is read, is told by those who call.
 """
@@ -18,8 +19,8 @@ Readers = Mapping[str, Callable[[C], object]]
 
 #: All system query options of OData 4.01 and its aggregation extension, without ``$``.
 SYSTEM_OPTIONS = frozenset({
-    "apply", "compute", "count", "deltatoken", "expand", "filter", "format", "id", "index", "levels", "orderby",
-    "schemaversion", "search", "select", "skip", "skiptoken", "top",
+    "apply", "compute", "count", "deltatoken", "expand", "filter", "format", "id", "index", "levels",
+    "orderby", "schemaversion", "search", "select", "skip", "skiptoken", "top",
 })  # fmt: skip
 
 _SEARCH_PART = re.compile(r"""[^"();]++|"[^"]*+"|.""", re.DOTALL)
@@ -41,11 +42,15 @@ def read_options(cursor: C, readers: Readers[C], owner: str) -> tuple[Option, ..
         position = cursor.position
         name = _option_name(cursor)
         if name in found:
-            raise ODataError("duplicate_option", f"{name} is given twice for {owner}.", position=position, text=cursor.text)
+            raise ODataError(
+                "duplicate_option", f"{name} is given twice for {owner}.", position=position, text=cursor.text
+            )
         found[name] = _read(cursor, readers, name, owner, position)
         if cursor.accept(")"):
             return tuple(found.values())
-        cursor.expect(";", "a semicolon or a closing parenthesis", "Options in parentheses are separated by semicolons.")
+        cursor.expect(
+            ";", "a semicolon or a closing parenthesis", "Options in parentheses are separated by semicolons."
+        )
 
 
 def _option_name(cursor: Cursor) -> str:
@@ -71,7 +76,9 @@ def _read(cursor: C, readers: Readers[C], name: str, owner: str, position: int) 
         allowed = ", ".join(sorted(option for option in readers if option != "@"))
         code = "not_implemented" if name == "$apply" else "option_not_allowed"
         message = f"{name} is not allowed in the parentheses of {owner}."
-        raise ODataError(code, message, position=position, text=cursor.text, hint=f"Allowed there: {allowed}.")
+        raise ODataError(
+            code, message, position=position, text=cursor.text, hint=f"Allowed there: {allowed}."
+        )
     start = cursor.position
     value = reader(cursor)
     return Option(name, cursor.text[start : cursor.position].strip(" \t"), value)

@@ -1,27 +1,26 @@
-"""The operands of expressions: literals, paths, calls, lambdas, arrays and objects. Operators are ``parser``'s.
+"""The operands of expressions: literals, paths, calls, lambdas, arrays and objects. Operators are
+``parser``'s.
 
-A name is followed, without a blank, by ``(`` (a call or a key), ``/`` (a path) or a quoted string (a literal with prefix).
-Which names exist is the binder's question; the parser only reads how many arguments the canonical functions take.
+A name is followed, without a blank, by ``(`` (a call or a key), ``/`` (a path) or a quoted string (a literal
+with prefix). Which names exist is the binder's question; the parser only reads how many arguments the
+canonical functions take.
 """
 
-import json
 from collections.abc import Callable
 from typing import ClassVar
 
 from edm.errors import ODataError
 from edm.functions import FUNCTIONS, Kind
-from odata_server.uri.cursor import Cursor
-from odata_server.uri.lexer import BINARY, DURATION, ENUM_MEMBERS, GEO_PREFIXES, Token
+from odata_server.uri.lexer import Token
+from odata_server.uri.literals import LITERAL_KINDS, Values, keyword_literal
 from odata_server.uri.nested import read_options, read_search
 from odata_server.uri.syntax import (
     AliasExpr,
     AnnotationExpr,
     Argument,
     CallExpr,
-    CollectionExpr,
     LambdaExpr,
     Literal,
-    ObjectExpr,
     PathExpr,
     RootExpr,
     Segment,
@@ -29,29 +28,26 @@ from odata_server.uri.syntax import (
     TypeExpr,
 )
 
-#: Token kinds that are literals by themselves.
-_LITERAL_KINDS = {"date": "Date", "datetime": "DateTimeOffset", "time": "TimeOfDay", "guid": "Guid"}
-_CASE_SENSITIVE = {"null": ("Null", "null"), "NaN": ("Double", "NaN"), "INF": ("Double", "INF")}
-_BOOLEANS = {"true": ("Boolean", "true"), "false": ("Boolean", "false")}
-#: Numbers of arguments that each canonical function takes.
+#: Numbers of arguments that each canonical function takes; those of the table, and those it does not answer
+#: yet.
 _ARITIES = {
+    **dict.fromkeys(
+        ("matchespattern", "hassubset", "hassubsequence", "geo.distance", "geo.intersects"), frozenset({2})
+    ),
+    "geo.length": frozenset({1}),
+} | {
     name: frozenset(len(signature.params) for signature in row.signatures)
     for name, row in FUNCTIONS.items()
     if row.kind is Kind.FUNCTION and row.signatures
 }
 _VARIABLES = frozenset({"$it", "$this", "$root"})
-_JSON = json.JSONDecoder(strict=False)
 _OPERAND = "a value, a property or a function"
 
 
-class Operands(Cursor):
+class Operands(Values):
     """Reads one operand at the cursor; ``expression`` is what stands within parentheses of any kind."""
 
     __slots__ = ()
-
-    def expression(self) -> SyntaxNode:
-        """A whole expression: the parser's part."""
-        raise NotImplementedError
 
     def operand(self) -> SyntaxNode:
         """The operand at the cursor."""
@@ -65,77 +61,21 @@ class Operands(Cursor):
             if following[0] == "/":
                 return self._path()
             if following[0] == "string":
-                return self._prefixed()
+                return self.prefixed()
         self.index += 1
-        keyword = _CASE_SENSITIVE.get(value) or _BOOLEANS.get(value.lower())
+        keyword = keyword_literal(value)
         if keyword is not None:
             return Literal(keyword[0], keyword[1], start)
         if "." in value:
-            self.fail("a property, not a qualified name", at=self.index - 1, hint="A function needs parentheses.")
+            self.fail(
+                "a property, not a qualified name", at=self.index - 1, hint="A function needs parentheses."
+            )
         return PathExpr((Segment(value, start),), start)
 
     def _unexpected(self) -> SyntaxNode:
         self.fail(_OPERAND)
 
-    # --- literals -----------------------------------------------------------------------------------------------
-
-    def literal(self) -> Literal | None:
-        """The primitive literal at the cursor; ``None`` (and no step) if there is none."""
-        kind, value, _, end = self.tokens[self.index]
-        if kind == "string":
-            return self._string()
-        if kind == "number":
-            return self._number()
-        if kind in _LITERAL_KINDS:
-            return self._plain()
-        if kind != "name":
-            return None
-        if self.tokens[self.index + 1][0] == "string" and self.tokens[self.index + 1][2] == end:
-            return self._prefixed()
-        if value in _CASE_SENSITIVE or value.lower() in _BOOLEANS:
-            node = self.operand()
-            return node if isinstance(node, Literal) else None
-        return None
-
-    def _string(self) -> Literal:
-        _, value, start, _ = self.tokens[self.index]
-        self.index += 1
-        return Literal("String", value[1:-1].replace("''", "'"), start)
-
-    def _number(self) -> Literal:
-        _, value, start, _ = self.tokens[self.index]
-        self.index += 1
-        if value.lstrip("+-").isdigit():
-            return Literal("Integer", value, start)
-        return Literal("Double" if value == "-INF" or "e" in value.lower() else "Decimal", value, start)
-
-    def _plain(self) -> Literal:
-        kind, value, start, _ = self.tokens[self.index]
-        self.index += 1
-        return Literal(_LITERAL_KINDS[kind], value, start)
-
-    def _prefixed(self) -> Literal:
-        name, string = self.tokens[self.index], self.tokens[self.index + 1]
-        prefix, text = name[1].lower(), string[1][1:-1].replace("''", "'")
-        self.index += 2
-        if prefix == "duration":
-            return self._checked(Literal("Duration", text, name[2]), bool(DURATION.fullmatch(text)) and text[-1] not in "PTpt")
-        if prefix == "binary":
-            return self._checked(Literal("Binary", text, name[2]), bool(BINARY.fullmatch(text)))
-        if prefix in GEO_PREFIXES:
-            message = "This service has no geographical types."
-            raise ODataError("not_implemented", message, position=name[2], text=self.text)
-        if "." not in prefix or prefix.endswith("*"):
-            raise self.bad_prefix(name, string)
-        literal = Literal("Enum", text, name[2], name[1])
-        return self._checked(literal, bool(ENUM_MEMBERS.fullmatch(text)))
-
-    def _checked(self, literal: Literal, valid: bool) -> Literal:
-        if not valid:
-            raise self.error(f"'{literal.text[:40]}' is not a value of this type.", literal.position)
-        return literal
-
-    # --- paths --------------------------------------------------------------------------------------------------
+    # --- paths --------------------------------------------------------------------------------------------
 
     def _path(self) -> SyntaxNode:
         """A path that starts with a name, with ``$it``, ``$this`` or with a parameter alias."""
@@ -180,7 +120,11 @@ class Operands(Cursor):
             kind = token[0]
             if token[2] != self.tokens[self.index - 1][3]:
                 self.fail("a name directly after the slash")
-            if kind == "name" and token[1].lower() in ("any", "all") and self.tokens[self.index + 1][0] == "(":
+            if (
+                kind == "name"
+                and token[1].lower() in ("any", "all")
+                and self.tokens[self.index + 1][0] == "("
+            ):
                 return PathExpr(tuple(segments), start, self._lambda())
             if kind == "dollar" and token[1] == "$count":
                 segments.append(self._count())
@@ -195,7 +139,7 @@ class Operands(Cursor):
             argument = Argument("", self.expression(), self.position)
             self.expect(")", "a closing parenthesis")
             return Segment(value, start, (argument,))
-        if kind not in ("name", "at", "number", *_LITERAL_KINDS):
+        if kind not in ("name", "at", "number", *LITERAL_KINDS):
             self.fail("the name of a property")
         self.index += 1
         return self._named(token) if kind == "name" else Segment(value, start)
@@ -210,7 +154,9 @@ class Operands(Cursor):
     def _count(self) -> Segment:
         start = self.position
         self.index += 1
-        return Segment("$count", start, None, read_options(self, _COUNT_OPTIONS, "$count") if self.touches("(") else ())
+        return Segment(
+            "$count", start, None, read_options(self, _COUNT_OPTIONS, "$count") if self.touches("(") else ()
+        )
 
     def _lambda(self) -> LambdaExpr:
         start, kind = self.position, self.token[1].lower()
@@ -227,7 +173,7 @@ class Operands(Cursor):
         self.lambdas -= 1
         return LambdaExpr(kind, variable, predicate, start)
 
-    # --- calls --------------------------------------------------------------------------------------------------
+    # --- calls --------------------------------------------------------------------------------------------
 
     def _call(self) -> SyntaxNode:
         """A name with parentheses: a canonical function, a model's function or an entity by key."""
@@ -286,7 +232,9 @@ class Operands(Cursor):
             self.expect(",", "a comma or a closing parenthesis")
 
     def _split_time(self) -> None:
-        """In ``case(Size gt 10:20,...)`` the text 10:20 is no time: a condition without a colon of its own gets that one."""
+        """In ``case(Size gt 10:20,...)`` the text 10:20 is no time: a condition without a colon of its own
+        gets that one.
+        """
         depth, found = 0, -1
         for index in range(self.index, len(self.tokens)):
             kind, value, start, end = self.tokens[index]
@@ -317,7 +265,9 @@ class Operands(Cursor):
         return CallExpr(name, (value, type_), start)
 
     def _type(self) -> TypeExpr | None:
-        """A type name and the closing parenthesis after it; ``None`` (and no step) if that is not what follows."""
+        """A type name and the closing parenthesis after it; ``None`` (and no step) if that is not what
+        follows.
+        """
         start = self.position
         kinds = [token[0] for token in self.tokens[self.index : self.index + 5]]
         names = [token[1] for token in self.tokens[self.index : self.index + 5]]
@@ -329,60 +279,14 @@ class Operands(Cursor):
             return TypeExpr(f"Collection({names[2]})", start)
         return None
 
-    # --- JSON ---------------------------------------------------------------------------------------------------
-
-    def _array(self) -> SyntaxNode:
-        start = self.position
-        self.index += 1
-        items: list[SyntaxNode] = []
-        if self.accept("]"):
-            return CollectionExpr((), start)
-        while True:
-            items.append(self._json_value())
-            if self.accept("]"):
-                return CollectionExpr(tuple(items), start)
-            self.expect(",", "a comma or a closing bracket")
-
-    def _object(self) -> SyntaxNode:
-        start = self.position
-        self.index += 1
-        members: list[tuple[str, SyntaxNode]] = []
-        if self.accept("}"):
-            return ObjectExpr((), start)
-        while True:
-            name = self._json_string(self.expect("json_string", "a name in double quotes"))
-            self.expect(":", "a colon after the name")
-            members.append((name, self._json_value()))
-            if self.accept("}"):
-                return ObjectExpr(tuple(members), start)
-            self.expect(",", "a comma or a closing brace")
-
-    def _json_value(self) -> SyntaxNode:
-        if self.token[0] != "json_string":
-            return self.expression()
-        self.index += 1
-        token = self.tokens[self.index - 1]
-        return Literal("String", self._json_string(token), token[2])
-
-    def _json_string(self, token: Token) -> str:
-        try:
-            text = _JSON.decode(token[1])
-        except ValueError:
-            raise self.error("This text has an escape that JSON does not know.", token[2]) from None
-        assert isinstance(text, str)
-        if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-            message = "This text holds a NUL or half of a surrogate pair."
-            raise ODataError("bad_encoding", message, position=token[2], text=self.text)
-        return text
-
     _OTHERS: ClassVar[dict[str, Callable[["Operands"], SyntaxNode]]] = {
-        "string": _string,
-        "number": _number,
-        **dict.fromkeys(_LITERAL_KINDS, _plain),
+        "string": Values.string,
+        "number": Values.number,
+        **dict.fromkeys(LITERAL_KINDS, Values.plain),
         "dollar": _variable,
         "at": _at,
-        "[": _array,
-        "{": _object,
+        "[": Values.array,
+        "{": Values.object,
     }
     _SPECIAL: ClassVar[dict[str, Callable[["Operands", str, int], SyntaxNode]]] = {
         "case": _case,

@@ -1,6 +1,8 @@
-"""Parses URLs: the resource path, and the query string into its options. Names are not checked against a model here.
+"""Parses URLs: the resource path, and the query string into its options. Names are not checked against a
+model here.
 
-``parse_path`` lives in ``resource_path``. Each option's value is read by the function that ``_SYSTEM`` names for it.
+``parse_path`` lives in ``resource_path``. Each option's value is read by the function that ``_SYSTEM`` names
+for it.
 """
 
 import re
@@ -43,9 +45,9 @@ _FORMER = {
 def parse_query(query: str, limits: Limits = DEFAULT_LIMITS) -> QueryOptions:
     """The options of a raw query string (without the question mark).
 
-    It is cut at ``&`` and at the first ``=`` before anything is decoded; ``+`` is a blank. System options may be
-    written with or without ``$`` and in any case (4.01); each may occur once. A name that is neither a system
-    option nor an alias belongs to somebody else: it is kept and never refused.
+    It is cut at ``&`` and at the first ``=`` before anything is decoded; ``+`` is a blank. System options may
+    be written with or without ``$`` and in any case (4.01); each may occur once. A name that is neither a
+    system option nor an alias belongs to somebody else: it is kept and never refused.
     """
     if "#" in query:
         raise ODataError("syntax", "A query cannot hold the sign #.", hint="Write # as %23.")
@@ -65,7 +67,9 @@ def parse_query(query: str, limits: Limits = DEFAULT_LIMITS) -> QueryOptions:
         if name in found:
             raise ODataError("duplicate_option", f"The query option {name} is given twice.", target=name)
         if not equals:
-            raise ODataError("syntax", f"The query option {name} has no value.", target=name, position=0, text="")
+            raise ODataError(
+                "syntax", f"The query option {name} has no value.", target=name, position=0, text=""
+            )
         found[name] = _option(name, raw_value, limits)
     return QueryOptions(system, aliases, tuple(custom))
 
@@ -90,17 +94,20 @@ def canonical_name(name: str) -> str:
 
 
 def _option(name: str, raw: str, limits: Limits) -> Option:
-    text = decode(raw, f"the query option {name}", plus=True)
-    if name == "$search" and ";" in raw:
-        message = "A semicolon in $search must be percent-encoded."
-        raise ODataError("syntax", message, target=name, position=text.find(";"), text=text, hint="Write ; as %3B.")
+    text = ""
     try:
+        text = decode(raw, f"the query option {name}", plus=True)
+        if name == "$search" and ";" in raw:
+            hint = "Write ; as %3B."
+            raise ODataError(
+                "syntax", "A bare semicolon cannot be searched for.", position=text.find(";"), hint=hint
+            )
         return Option(name, text, _SYSTEM.get(name, _expression)(text, limits))
     except ODataError as error:
-        raise error.located(name, text) from None
+        raise error.located(name, text or None) from None
 
 
-# --- values ---------------------------------------------------------------------------------------------------------
+# --- values -----------------------------------------------------------------------------------------------
 
 
 def _expression(text: str, limits: Limits) -> object:
@@ -159,7 +166,9 @@ def _unparsed(text: str, limits: Limits) -> None:
 
 def _misplaced(text: str, limits: Limits) -> object:
     raise ODataError(
-        "option_not_allowed", "$levels is allowed only within $expand.", hint="For example $expand=Parent($levels=2)."
+        "option_not_allowed",
+        "$levels is allowed only within $expand.",
+        hint="For example $expand=Parent($levels=2).",
     )
 
 

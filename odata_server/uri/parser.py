@@ -1,16 +1,25 @@
 """Operators and their precedence: from the text of an expression to its unbound tree.
 
-One loop with two stacks, so that neither parentheses nor ``not`` nor chains of operators recurse. ``and`` and ``or``
-become flat n-ary calls, however they were parenthesised. Operands are read by ``operands``.
+One loop with two stacks, so that neither parentheses nor ``not`` nor chains of operators recurse. ``and`` and
+``or`` become flat n-ary calls, however they were parenthesised. Operands are read by ``operands``.
 """
 
 from odata_server.uri.lexer import ENUM_MEMBERS
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits
 from odata_server.uri.operands import Operands
 from odata_server.uri.size import check_size
-from odata_server.uri.syntax import AliasExpr, CallExpr, CollectionExpr, Literal, SyntaxNode
+from odata_server.uri.syntax import (
+    AliasExpr,
+    CallExpr,
+    CollectionExpr,
+    Literal,
+    PathExpr,
+    Segment,
+    SyntaxNode,
+)
 
-#: URL Conventions 4.01, 5.1.1.17: the higher binds tighter. ``has`` and ``in`` are among the primary operators.
+#: URL Conventions 4.01, 5.1.1.17: the higher binds tighter. ``has`` and ``in`` are among the primary
+#: operators.
 PRECEDENCE = {
     "or": 1, "and": 2, "eq": 3, "ne": 3, "gt": 4, "ge": 4, "lt": 4, "le": 4, "add": 5, "sub": 5,
     "mul": 6, "div": 6, "divby": 6, "mod": 6, "has": 8, "in": 8,
@@ -75,7 +84,7 @@ class Parser(Operands):
         operators: list[_Operator] = []
         while True:
             self._prefixes(operators)
-            operands.append(self.operand())
+            operands.append(self._comparison(operators) or self.operand())
             operator = self._operator(operands, operators)
             if operator is None:
                 break
@@ -86,8 +95,28 @@ class Parser(Operands):
         self.nesting -= 1
         return _closed(operands[0])
 
+    def _comparison(self, operators: list[_Operator]) -> CallExpr | None:
+        """The short way for ``Name eq 'text'`` between ``and`` and ``or``, of which long lists are made."""
+        tokens, index = self.tokens, self.index
+        kind, name, start, end = tokens[index]
+        if kind != "name" or (operators and operators[-1][0] > _LOGICAL) or index + 3 >= len(tokens):
+            return None
+        _, operator, at, after = tokens[index + 1]
+        kind, text, begin, stop = tokens[index + 2]
+        if kind != "string" or operator not in ("eq", "ne") or not (end < at and after < begin):
+            return None
+        kind, word, following, _ = tokens[index + 3]
+        if kind not in ("end", ")") and (following == stop or word not in ("and", "or")):
+            return None
+        if "." in name or name in ("null", "NaN", "INF") or name.lower() in ("true", "false"):
+            return None
+        self.index = index + 3
+        path = PathExpr((Segment(name, start),), start)
+        return CallExpr(operator, (path, Literal("String", text[1:-1].replace("''", "'"), begin)), at)
+
     def _prefixes(self, operators: list[_Operator]) -> None:
         """Opening parentheses, ``-`` and ``not``."""
+        depth = 0
         while True:
             kind, value, start, _ = self.tokens[self.index]
             if kind == "(":
@@ -101,6 +130,9 @@ class Parser(Operands):
                 operators.append((_UNARY, "not", start))
             else:
                 return
+            depth += kind != "("
+            if depth > self.limits.depth:
+                raise self.over("depth")
             self.index += 1
 
     def _is_not(self, word: str) -> bool:
@@ -116,8 +148,9 @@ class Parser(Operands):
         return True
 
     def _operator(self, operands: list[_Operand], operators: list[_Operator]) -> _Operator | None:
-        """What follows an operand: closing parentheses, ``in`` and ``has`` are dealt with, a binary operator is returned
-        after all that binds tighter has been put together, ``None`` is the end of the expression."""
+        """What follows an operand: closing parentheses, ``in`` and ``has`` are dealt with, a binary operator
+        is returned after all that binds tighter has been put together, ``None`` is the end of the expression.
+        """
         while True:
             kind, value, start, end = self.tokens[self.index]
             if kind == "name":
@@ -184,7 +217,9 @@ class Parser(Operands):
         self.fail("members of an enumeration, such as 'Red'", at=begin)
 
 
-_LIST_HINT = "Parentheses after in hold literals; expressions are listed in brackets: Name in [FirstName,LastName]."
+_LIST_HINT = (
+    "Parentheses after in hold literals; expressions are listed in brackets: Name in [FirstName,LastName]."
+)
 
 
 def _is_flags(literal: Literal) -> bool:
@@ -192,7 +227,11 @@ def _is_flags(literal: Literal) -> bool:
 
 
 def _closed(operand: _Operand) -> SyntaxNode:
-    return CallExpr(operand.name, tuple(operand.args), operand.position) if isinstance(operand, _Chain) else operand
+    return (
+        CallExpr(operand.name, tuple(operand.args), operand.position)
+        if isinstance(operand, _Chain)
+        else operand
+    )
 
 
 def _reduce(operands: list[_Operand], operators: list[_Operator], precedence: int) -> None:

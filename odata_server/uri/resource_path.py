@@ -1,4 +1,4 @@
-"""Parses the resource path: from the raw, still percent-encoded path below the service root to its segments."""
+"""Parses the resource path: from the raw, percent-encoded path below the service root to its segments."""
 
 import re
 
@@ -13,6 +13,8 @@ from odata_server.uri.syntax import AliasExpr, Argument, Literal, PathExpr, Reso
 _MARK = re.compile("/|[(]|[)]|'|%2[789]", re.ASCII)
 _MARKS = {"%27": "'", "%28": "(", "%29": ")"}
 _HEAD = re.compile(r"(?:\$[a-z]+|[^\W\d][\w.]*)(?=\()")
+#: Resources of the standard itself; in the path their names are case-sensitive.
+_ROOTS = frozenset({"$metadata", "$batch", "$entity", "$all", "$crossjoin"})
 #: Segments whose parentheses hold something else than keys and parameters.
 _FILTER, _CROSSJOIN = "$filter", "$crossjoin"
 
@@ -20,14 +22,13 @@ _FILTER, _CROSSJOIN = "$filter", "$crossjoin"
 def parse_path(path: str, limits: Limits = DEFAULT_LIMITS) -> ResourcePath:
     """The segments of ``path``, the raw path below the service root without a leading slash.
 
-    It is cut at each slash outside of parentheses before anything is decoded, so ``%2F`` in a key is data. An empty path
-    is the service document; one slash at the end is taken as not there. A segment without parentheses may be any text,
-    because keys may be segments; what it names is the binder's question. A key directly after other parentheses, as in
-    ``Latest(Count=5)('A1')``, is a segment without a name. Positions count in ``text``, the decoded path.
+    It is cut at each slash outside of parentheses before anything is decoded, so ``%2F`` in a key is data. An
+    empty path is the service document; one slash at the end is taken as not there. A segment without
+    parentheses may be any text, because keys may be segments; what it names is the binder's question. A key
+    directly after other parentheses, as in ``Latest(Count=5)('A1')``, is a segment without a name. Positions
+    count in ``text``, the decoded path.
     """
-    raw_segments = _split(path)
-    if raw_segments and raw_segments[-1] == "":
-        raw_segments.pop()
+    raw_segments = _split(path.removesuffix("/")) if path.removesuffix("/") else []
     if len(raw_segments) > limits.path_segments:
         raise exceeded("path_segments", limits)
     decoded = [decode(raw, "the path", plus=False) for raw in raw_segments]
@@ -36,10 +37,24 @@ def parse_path(path: str, limits: Limits = DEFAULT_LIMITS) -> ResourcePath:
     offset = 0
     for part in decoded:
         if part in ("", ".", ".."):
-            raise ODataError("not_found", "The path has an empty segment, or one made of dots.", target="path", text=text)
+            raise ODataError(
+                "not_found", "The path has an empty segment, or one made of dots.", target="path", text=text
+            )
         segments.extend(_segments(part, offset, text, limits))
         offset += len(part) + 1
+    if segments:
+        _check_first(segments, text)
     return ResourcePath(tuple(segments), text)
+
+
+def _check_first(segments: list[Segment], text: str) -> None:
+    """A path starts with the name of a set, singleton or operation, or with one of the standard's own
+    resources.
+    """
+    name = segments[0].name
+    alone = name in ("$metadata", "$batch") and len(segments) > 1
+    if alone or not (is_identifier(name) or name in _ROOTS):
+        raise ODataError("not_found", f"There is no resource {text[:80]!r}.", target="path", text=text)
 
 
 def _split(path: str) -> list[str]:
@@ -95,10 +110,14 @@ def _arguments(parser: Parser, name: str) -> tuple[Argument, ...]:
     while True:
         found.append(read(parser))
         if read is _value and len(found) > 1 and not (found[0].name and found[-1].name):
-            raise parser.error("Several keys or parameters need names.", found[-1].position, "For example Set(A='x',B=1).")
+            raise parser.error(
+                "Several keys or parameters need names.", found[-1].position, "For example Set(A='x',B=1)."
+            )
         if parser.accept(")"):
             return tuple(found)
-        expected = "an operator or a closing parenthesis" if name == _FILTER else "a comma or a closing parenthesis"
+        expected = (
+            "an operator or a closing parenthesis" if name == _FILTER else "a comma or a closing parenthesis"
+        )
         if name == _FILTER:
             parser.fail(expected, operator=True)
         parser.expect(",", expected)

@@ -10,7 +10,9 @@ from edm.errors import ODataError
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits, exceeded
 from odata_server.uri.syntax import SearchCall, SearchNode, SearchTerm
 
-_TOKEN = re.compile(r'\s*+(?:(?P<phrase>"[^"]*+")|(?P<open>\()|(?P<close>\))|(?P<word>[^\s()"]++)|(?P<bad>"))')
+_TOKEN = re.compile(
+    r'\s*+(?:(?P<phrase>"[^"]*+")|(?P<open>\()|(?P<close>\))|(?P<word>[^\s()"]++)|(?P<bad>"))'
+)
 #: Punctuation between the words of free text.
 _FREE_WORD = re.compile(r'[^\s()"]+')
 _INCOMPLETE = re.compile(r"'((?:[^']++|'')*+)'")
@@ -21,13 +23,14 @@ def parse_search(
 ) -> SearchNode:
     """The tree of a ``$search`` text.
 
-    1. A word is a run of characters without blanks, parentheses and double quotes; ``AND``, ``OR``, ``NOT`` (capitals)
-       are operators only where the grammar has operands for them, else they are words: ``AND OR NOT`` looks for
-       rows with "AND" or "NOT". ``NOT`` binds tightest, then ``AND`` and the blank between words, then ``OR``.
+    1. A word is a run of characters without blanks, parentheses and double quotes; ``AND``, ``OR``, ``NOT``
+       (capitals) are operators only where the grammar has operands for them, else they are words: ``AND OR
+       NOT`` looks for rows with "AND" or "NOT". ``NOT`` binds tightest, then ``AND`` and the blank between
+       words, then ``OR``.
     2. A text in single quotes is typed ahead and may be incomplete: parsed as above if it can be, otherwise
        its words are taken, without operators, quotes and parentheses.
-    3. Where the text has no such tree although its quotes and parentheses are balanced (``a(b)``, ``""x``), its words are
-       taken in the same way, because Salesforce passes on what people type.
+    3. Where the text has no such tree although its quotes and parentheses are balanced (``a(b)``, ``""x``),
+       its words are taken in the same way, because Salesforce passes on what people type.
     4. Unbalanced double quotes or parentheses, and a text without any word, are errors.
 
     ``offset`` and ``whole`` place errors and positions in the option that ``text`` is a part of.
@@ -47,7 +50,7 @@ def _count_terms(node: SearchNode) -> int:
     return 1 if isinstance(node, SearchTerm) else sum(_count_terms(arg) for arg in node.args)
 
 
-class _NoTree(Exception):
+class _NoTreeError(Exception):
     """Balanced, but not an expression of the grammar."""
 
 
@@ -65,7 +68,7 @@ class _SearchParser:
         """The tree of the grammar, or of the words where there is none."""
         try:
             return self._whole_tree()
-        except _NoTree:
+        except _NoTreeError:
             return self._words(self.text, self.offset)
 
     def type_ahead(self, inner: str) -> SearchNode:
@@ -73,7 +76,7 @@ class _SearchParser:
         position = self.offset + len(self.text) - len(self.text.lstrip()) + 1
         try:
             return _SearchParser(inner, position, self.whole, self.limits)._whole_tree()
-        except (_NoTree, ODataError):
+        except (_NoTreeError, ODataError):
             return self._words(inner, position, anything=True)
 
     def _words(self, text: str, offset: int, anything: bool = False) -> SearchNode:
@@ -90,7 +93,7 @@ class _SearchParser:
             self._fail("a word to search for", self.offset)
         node = self._or()
         if self.index < len(self.tokens):
-            raise _NoTree
+            raise _NoTreeError
         return node
 
     def _cut(self) -> None:
@@ -115,7 +118,7 @@ class _SearchParser:
         if opened:
             self._unbalanced("parenthesis", opened[-1])
 
-    # --- the grammar --------------------------------------------------------------------------------------------
+    # --- the grammar --------------------------------------------------------------------------------------
 
     def _or(self) -> SearchNode:
         position = self._position()
@@ -140,15 +143,15 @@ class _SearchParser:
 
     def _term(self) -> SearchNode:
         if not self._more():
-            raise _NoTree
+            raise _NoTreeError
         kind, value, start, end = self.tokens[self.index]
         if start == self.operand_end or (kind == "phrase" and not value[1:-1].strip()):
-            raise _NoTree
+            raise _NoTreeError
         self.index += 1
         if kind == "open":
             node = self._or()
             if self._more() or self.index >= len(self.tokens):
-                raise _NoTree
+                raise _NoTreeError
             self.operand_end = self.tokens[self.index][3]
             self.index += 1
             return node
@@ -170,7 +173,7 @@ class _SearchParser:
         self.index += found and step
         return found
 
-    # --- errors -------------------------------------------------------------------------------------------------
+    # --- errors -------------------------------------------------------------------------------------------
 
     def _position(self) -> int:
         return self.offset + (self.tokens[self.index][2] if self.index < len(self.tokens) else len(self.text))
@@ -185,4 +188,4 @@ class _SearchParser:
         )
 
     def _fail(self, expected: str, position: int) -> NoReturn:
-        raise ODataError("syntax", f"Expected {expected}.", position=position, text=self.whole)
+        raise ODataError("syntax", f"Expected {expected}.", position=position, text=self.whole or None)

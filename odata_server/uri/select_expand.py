@@ -1,4 +1,6 @@
-"""Options that are lists of items: ``$select``, ``$expand``, ``$orderby``, ``$compute``, with the options nested in them."""
+"""Options that are lists of items: ``$select``, ``$expand``, ``$orderby``, ``$compute``, with the options
+nested in them.
+"""
 
 import re
 from collections.abc import Callable
@@ -9,7 +11,7 @@ from edm.errors import ODataError
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits, exceeded
 from odata_server.uri.nested import read_options, read_search, starts_options
 from odata_server.uri.parser import Parser
-from odata_server.uri.syntax import ComputeSyntax, ExpandItem, Option, OrderbyItem, SelectItem
+from odata_server.uri.syntax import ComputeSyntax, ExpandItem, OrderbyItem, SelectItem
 
 _PLAIN_NAMES = re.compile(r"[A-Za-z_]\w{0,127}(?:,[A-Za-z_]\w{0,127})*", re.ASCII)
 _Item = TypeVar("_Item")
@@ -65,7 +67,7 @@ class ItemParser(Parser):
             items.append(read())
         return tuple(items)
 
-    # --- $orderby, $compute -------------------------------------------------------------------------------------
+    # --- $orderby, $compute -------------------------------------------------------------------------------
 
     def orderby(self) -> tuple[OrderbyItem, ...]:
         """The items of ``$orderby``."""
@@ -95,7 +97,11 @@ class ItemParser(Parser):
             start = self.position
             expr = self.sized_expression()
             if self.token[0] != "name" or self.token[1].lower() != "as" or self.touches("name"):
-                self.fail("as and a name for the computed value", operator=True, hint="For example Amount mul 2 as Twice.")
+                self.fail(
+                    "as and a name for the computed value",
+                    operator=True,
+                    hint="For example Amount mul 2 as Twice.",
+                )
             self.index += 1
             name = self.expect("name", "a name for the computed value")
             if "." in name[1]:
@@ -104,7 +110,7 @@ class ItemParser(Parser):
 
         return self._items(item)
 
-    # --- $select ------------------------------------------------------------------------------------------------
+    # --- $select ------------------------------------------------------------------------------------------
 
     def select(self) -> tuple[SelectItem, ...]:
         """The items of ``$select``."""
@@ -140,7 +146,9 @@ class ItemParser(Parser):
             if names and start != self.tokens[self.index - 1][3]:
                 self.fail("a name directly after the slash")
             starred = value.endswith("*")
-            if kind not in ("name", "at", "*") or (starred and (kind == "name" if stars else kind == "*" or bool(names))):
+            if kind not in ("name", "at", "*") or (
+                starred and (kind == "name" if stars else kind == "*" or bool(names))
+            ):
                 self.fail("the name of a property")
             self.index += 1
             names.append(value)
@@ -148,7 +156,7 @@ class ItemParser(Parser):
                 return tuple(names)
             self.index += 1
 
-    # --- $expand ------------------------------------------------------------------------------------------------
+    # --- $expand ------------------------------------------------------------------------------------------
 
     def expand(self) -> tuple[ExpandItem, ...]:
         """The items of ``$expand``."""
@@ -165,7 +173,7 @@ class ItemParser(Parser):
                 self.index += 1
                 return ExpandItem((), start, "$value")
             path = self._names(stars=True)
-            suffix = self._suffix()
+            suffix = self._suffix(("$ref",) if path[-1] == "*" else ("$ref", "$count"))
             if not self.touches("(") or (path[-1] == "*" and suffix):
                 return ExpandItem(path, start, suffix)
             readers = _STAR_OPTIONS if path[-1] == "*" else _EXPAND_OPTIONS[suffix]
@@ -175,17 +183,17 @@ class ItemParser(Parser):
         self.expands -= 1
         return items
 
-    def _suffix(self) -> str:
+    def _suffix(self, allowed: tuple[str, ...]) -> str:
         if not self.touches("/"):
             return ""
         self.index += 1
-        kind, value, _, _ = self.token
-        if kind != "dollar" or value not in ("$ref", "$count"):
-            self.fail("$ref or $count")
+        value = self.token[1]
+        if value not in allowed:
+            self.fail(" or ".join(allowed))
         self.index += 1
         return value
 
-    # --- small values -------------------------------------------------------------------------------------------
+    # --- small values -------------------------------------------------------------------------------------
 
     def whole_number(self) -> int:
         """The value of ``$top`` and ``$skip``."""
@@ -193,7 +201,9 @@ class ItemParser(Parser):
         if kind != "number" or not value.isdigit():
             self.fail("a whole number")
         if int(value[:20]) > INT64_MAX or len(value) > 40:
-            raise ODataError("value_out_of_range", f"{value[:40]} is too large.", position=start, text=self.text)
+            raise ODataError(
+                "value_out_of_range", f"{value[:40]} is too large.", position=start, text=self.text
+            )
         self.index += 1
         return int(value)
 

@@ -1,4 +1,6 @@
-"""Measures a parsed expression: depth and number of nodes against their limits. Iterative, because it sees the worst."""
+"""Measures a parsed expression: depth and number of nodes against their limits. Iterative, because it sees
+the worst.
+"""
 
 from odata_server.uri.limits import Limits, exceeded
 from odata_server.uri.syntax import (
@@ -44,8 +46,10 @@ def _is_plain(path: PathExpr) -> bool:
     return path.lambda_ is None and len(path.segments) == 1 and path.segments[0].arguments is None
 
 
-def _light(chain: CallExpr) -> tuple[int, list[SyntaxNode]]:
-    """The terms of a chain that are no comparison of a property it has already compared, and a half node for each other."""
+def _light(chain: CallExpr) -> tuple[int, tuple[SyntaxNode, ...]]:
+    """The terms of a chain that are no comparison of a property it has already compared, and a half node for
+    each other.
+    """
     listed = _LISTED[chain.name]
     seen: set[str] = set()
     rest: list[SyntaxNode] = []
@@ -53,12 +57,16 @@ def _light(chain: CallExpr) -> tuple[int, list[SyntaxNode]]:
         if isinstance(term, CallExpr) and term.name == listed:
             left, right = term.args
             if isinstance(left, PathExpr) and isinstance(right, Literal) and not _path_children(left):
-                name = left.segments[0].name if len(left.segments) == 1 else "/".join(s.name for s in left.segments)
+                name = (
+                    left.segments[0].name
+                    if len(left.segments) == 1
+                    else "/".join(s.name for s in left.segments)
+                )
                 if name in seen:
                     continue
                 seen.add(name)
         rest.append(term)
-    return len(chain.args) - len(rest), rest
+    return len(chain.args) - len(rest), tuple(rest)
 
 
 def children(node: SyntaxNode) -> tuple[SyntaxNode, ...]:

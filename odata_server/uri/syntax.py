@@ -26,7 +26,8 @@ class Literal:
 class Segment:
     """One path segment: a name (simple or qualified), optional parentheses with arguments or keys.
 
-    ``arguments`` is ``None`` without parentheses. ``options`` holds the options of ``$count($filter=...)``.
+    ``arguments`` is ``None`` without parentheses. ``options`` holds the options of ``$count($filter=...)``. A segment
+    without a name is the key of what the segment before it returns: ``Latest(Count=5)('A1')`` are two segments.
     """
 
     name: str
@@ -151,7 +152,7 @@ class ComputeSyntax:
 
 @dataclass(frozen=True, slots=True)
 class SelectItem:
-    """``path`` is the slash-separated names; ``*`` and ``Namespace.*`` are names like any other."""
+    """``path`` is the slash-separated names; ``*``, ``Namespace.*``, ``@Term`` and ``Function(A,B)`` are names too."""
 
     path: tuple[str, ...]
     position: int
@@ -160,7 +161,7 @@ class SelectItem:
 
 @dataclass(frozen=True, slots=True)
 class ExpandItem:
-    """``path`` as in ``$select``; ``suffix`` is ``""``, ``$ref``, ``$count`` or ``$value``."""
+    """``path`` as in ``$select``; ``suffix`` is ``""``, ``$ref``, ``$count``, or ``$value`` after an empty path."""
 
     path: tuple[str, ...]
     position: int
@@ -195,6 +196,7 @@ class Option:
     ``value`` is the parsed form (``None`` where the option keeps its text): a ``SyntaxNode`` for ``$filter`` and aliases,
     tuples of items for ``$orderby``, ``$select``, ``$expand``, ``$compute``, a ``SearchNode`` for ``$search``, ``int`` for
     ``$top``, ``$skip``, ``$index``, ``bool`` for ``$count``, ``int | "max"`` for ``$levels``, ``str`` otherwise.
+    Positions within a nested option count in the text of the outermost one.
     """
 
     name: str

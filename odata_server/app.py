@@ -1,0 +1,49 @@
+"""The WSGI application: settings in, Flask out. What it is made of is in ``compose``, what HTTP adds in
+``web``.
+"""
+
+from flask import Flask
+
+from odata_server import web
+from odata_server.compose import Composition, compose
+from odata_server.config import check, load
+from odata_server.observe import configure
+from odata_server.settings import Settings
+
+__all__ = ["Composition", "compose", "create_app"]
+
+
+def create_app(settings: Settings | None = None, composition: Composition | None = None) -> Flask:
+    """The application. Settings default to the environment and ``erp-odata.toml``.
+
+    Raises ``ConfigError`` when a service must not start like this, ``CatalogError`` when the catalog is no
+    model.
+    """
+    if composition is None:
+        settings = settings or load().settings
+        check(settings)
+        composition = compose(settings)
+    settings = composition.settings
+    configure(settings.log_level, settings.log_format, _confidential(settings))
+    app = Flask("odata_server", static_folder=None, template_folder=None)
+    app.config.update(
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        MAX_CONTENT_LENGTH=settings.max_body,
+        SECRET_KEY=None,
+    )
+    app.extensions["erp_odata"] = composition
+    web.install(app, composition)
+    # PAGES: the HTML blueprint is registered here, on this one line.
+    return app
+
+
+def _confidential(settings: Settings) -> tuple[str, ...]:
+    """What log lines never hold, wherever it comes from."""
+    from urllib.parse import unquote, urlsplit
+
+    keys = (settings.secret_key, settings.secret_key_previous, *settings.users.values())
+    hidden = [key.get_secret_value() for key in keys if key is not None]
+    if settings.database_url is not None:
+        password = urlsplit(settings.database_url.get_secret_value()).password
+        hidden += [password, unquote(password)] if password and len(password) > 3 else []
+    return tuple(dict.fromkeys(hidden))

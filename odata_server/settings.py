@@ -1,0 +1,203 @@
+"""The settings as a type: names, defaults, limits and meaning of each.
+
+Building one reads nothing but its arguments. Where values come from, and what spans several of them, is in
+``config``.
+"""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+SECRET_LENGTH = 32
+PLACEHOLDERS = (
+    "changeme", "change-me", "change_me", "placeholder", "your-secret", "replace", "example", "insert",
+)  # fmt: skip
+
+#: Never shown, logged or repeated in a message.
+SECRETS = ("database_url", "secret_key", "secret_key_previous", "users")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine alone."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _public_url(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be a URL in ASCII")
+    url = urlsplit(value)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError("must be an absolute http or https URL, such as https://erp.example.com")
+    if url.query or url.fragment or "@" in url.netloc:
+        raise ValueError("must have no user, query or fragment")
+    return value.rstrip("/")
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    """SQLAlchemy's spelling. ``postgres://`` is what Heroku and others hand out."""
+    scheme, separator, rest = value.get_secret_value().partition("://")
+    if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        return SecretStr(f"postgresql+psycopg://{rest}")
+    if separator and scheme == "sqlite":
+        return value
+    raise ValueError("must be postgresql://user:password@host/database or sqlite:///path")
+
+
+def _secret_key(value: SecretStr) -> SecretStr:
+    secret = value.get_secret_value()
+    if any(word in secret.lower() for word in PLACEHOLDERS):
+        raise ValueError("is a placeholder")
+    if len(secret) < SECRET_LENGTH or len(set(secret)) < SECRET_LENGTH // 4:
+        raise ValueError(f"is weak: at least {SECRET_LENGTH} random characters are needed")
+    return value
+
+
+def _user_hash(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith("$argon2id$v=19$m="):
+        raise ValueError("must be an argon2id hash; make one with: erp-odata users hash")
+    return value
+
+
+def _user_name(value: str) -> str:
+    if not value or len(value) > 255 or ":" in value or not value.isprintable():
+        raise ValueError("a user name has 1 to 255 printable characters and no colon")
+    return value
+
+
+def _proxies(value: int | tuple[str, ...]) -> int | tuple[str, ...]:
+    if isinstance(value, int) and not 0 <= value <= 10:
+        raise ValueError("must be a number of proxies from 0 to 10, or their addresses")
+    for network in () if isinstance(value, int) else value:
+        ipaddress.ip_network(network)  # raises ValueError with a readable message
+    return value
+
+
+def _proxy_list(value: object) -> object:
+    """An environment variable is text: a number of proxies, or their addresses with commas between."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return int(text) if text.isdecimal() else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Url = Annotated[str, AfterValidator(_public_url)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
+UserName = Annotated[str, AfterValidator(_user_name)]
+UserHash = Annotated[SecretStr, AfterValidator(_user_hash)]
+Proxies = Annotated[int | tuple[str, ...], BeforeValidator(_proxy_list), AfterValidator(_proxies)]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+
+
+class Settings(BaseModel):
+    """Every setting."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    public_url: Url | None = Field(
+        default=None,
+        description="URL that clients use, without /odata/v4. All links are made from it, and from it alone.",
+    )
+    host: str | None = Field(
+        default=None,
+        description="Address to listen on. Unset: 127.0.0.1, or every address when PORT is given.",
+    )
+    port: int = Field(default=8000, ge=1, le=65535, description="TCP port to listen on.")
+    workers: int = Field(default=2, ge=1, le=64, description="Worker processes.")
+    database_url: DatabaseUrl | None = Field(
+        default=None, description="The ERP's database: postgresql://... or sqlite:///path."
+    )
+    catalog: Path | None = Field(
+        default=None, description="Directory with one TOML file per entity set. Unset: the built-in catalog."
+    )
+    secret_key: SecretKey | None = Field(
+        default=None,
+        description="At least 32 random characters that sign paging tokens; the same for all workers.",
+    )
+    secret_key_previous: SecretKey | None = Field(
+        default=None, description="The secret before the last change: tokens that it signed stay valid."
+    )
+    users: dict[UserName, UserHash] = Field(
+        default_factory=dict, description="User name to argon2id hash, as `erp-odata users hash` makes it."
+    )
+    anonymous: bool = Field(
+        default=False, description="Answer without credentials; allowed only while bound to loopback."
+    )
+    allow_insecure: bool | None = Field(
+        default=None, description="Accept passwords over plain http. Unset: only while bound to loopback."
+    )
+    trusted_proxies: Proxies = Field(
+        default=0,
+        description="Whose X-Forwarded-For and -Proto to believe: the number of proxies, or their addresses.",
+    )
+    page_size: int = Field(
+        default=1000, ge=1, le=2000, description="Rows per page where the client states no preference."
+    )
+    max_page_size: int = Field(
+        default=2000,
+        ge=1,
+        le=2000,
+        description="Most rows of a page, whatever is preferred; Salesforce takes 2,000.",
+    )
+    deadline: float = Field(
+        default=25.0, gt=0, le=300, description="Seconds a request may take, waiting included."
+    )
+    scan_budget: int = Field(
+        default=50_000,
+        ge=1,
+        description="Most ERP rows read for one request whose filter the ERP cannot evaluate.",
+    )
+    max_body: int = Field(default=8_000_000, ge=1, description="Bytes of the largest request body.")
+    pool_size: int = Field(default=8, ge=1, le=200, description="Connections to the ERP per worker process.")
+    pool_wait: float = Field(default=2.0, gt=0, le=60, description="Seconds to wait for a free connection.")
+    statement_timeout: float = Field(
+        default=20.0, gt=0, le=300, description="Seconds after which the database cancels a statement."
+    )
+    log_level: LogLevel = Field(
+        "info", description="Least level that is logged: debug, info, warning, error."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="`json` for machines, `console` for people."
+    )
+
+    @property
+    def address(self) -> str:
+        """The address to listen on."""
+        return self.host or "127.0.0.1"
+
+    @property
+    def on_loopback(self) -> bool:
+        return is_loopback(self.address)
+
+    @property
+    def url(self) -> str:
+        """The public URL, without a slash at the end."""
+        if self.public_url is not None:
+            return self.public_url
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"http://{host}:{self.port}"
+
+    @property
+    def root(self) -> str:
+        """The service root: what every absolute link starts with."""
+        return f"{self.url}/odata/v4/"
+
+    @property
+    def insecure_allowed(self) -> bool:
+        return self.on_loopback if self.allow_insecure is None else self.allow_insecure
+
+    def with_(self, **changes: Any) -> Self:
+        """A copy with some values replaced, unchecked."""
+        return self.model_copy(update=changes)

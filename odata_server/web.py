@@ -1,0 +1,274 @@
+"""OData over HTTP, with Flask: receive, authenticate, hand to the service, send. Health checks, errors,
+headers.
+
+Everything that a request means is ``service``'s; what WSGI delivers is read in ``edge``. Nothing here
+redirects, and nothing is made from the ``Host`` header.
+"""
+
+import json
+import time
+from typing import Final
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.routing import BaseConverter, Rule
+from werkzeug.wsgi import get_input_stream
+
+from edm.errors import ERROR_CODES, ODataError
+from erp_adapters.base import Adapter, Checks, Session
+from odata_server import edge
+from odata_server.auth import ANONYMOUS
+from odata_server.compose import Composition, derived, secret
+from odata_server.messages import Headers, ODataRequest, ODataResponse
+from odata_server.negotiation import protocol_version
+from odata_server.observe import Failed, Handled, notify, take_last
+from odata_server.responses import internal_error
+from odata_server.service import Service
+
+PREFIX: Final = "/odata/v4"
+ALLOW: Final = "GET, HEAD, OPTIONS"
+#: Endpoints that answer anybody. Every other one, and every path that leads nowhere, asks who is calling.
+OPEN: Final = frozenset({"healthz", "readyz"})
+CSRF_COOKIE: Final = "erp-odata-csrf"
+
+
+class _Answer(Response):
+    default_mimetype = None
+
+
+class _Anything(BaseConverter):
+    """The rest of a path, slashes, line ends and all."""
+
+    regex = r"(?s:.*)"
+    part_isolating = False
+
+
+def install(app: Flask, composition: Composition) -> None:
+    """Adds the service, the health checks and the handling of errors to ``app``."""
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.converters["anything"] = _Anything
+    site = _Site(composition)
+    for path in (PREFIX, f"{PREFIX}/<anything:rest>"):
+        app.url_map.add(Rule(path, endpoint="odata", methods=None))
+    app.view_functions["odata"] = site.odata
+    app.add_url_rule("/healthz", "healthz", site.healthz)
+    app.add_url_rule("/readyz", "readyz", site.readyz)
+    app.before_request(site.begin)
+    app.after_request(site.finish)
+    app.register_error_handler(ODataError, site.refuse)
+    app.register_error_handler(HTTPException, site.refuse_http)
+    app.register_error_handler(Exception, site.fail)
+
+
+class _Site:
+    """One application's views and hooks."""
+
+    def __init__(self, composition: Composition) -> None:
+        self._composition = composition
+        self._settings = composition.settings
+        self._service: Service = composition.service
+        self._csrf_key = derived(secret(composition.settings), "csrf")
+        self._ready = _Readiness(composition.adapter)
+
+    # Every request
+
+    def begin(self) -> None:
+        """Gives the request its id and finds out who is calling."""
+        take_last()
+        g.started = time.perf_counter()
+        g.principal = ANONYMOUS
+        g.error_code = None
+        headers = request.headers
+        g.correlation_id = edge.correlation_id(headers.get("X-Correlation-Id"), headers.get("X-Request-Id"))
+        if request.endpoint in OPEN:
+            return
+        caller = edge.client(request.environ, self._settings)
+        g.principal = self._composition.authenticator.authenticate(
+            _headers(), secure=caller.secure, address=caller.address
+        )
+
+    def finish(self, response: Response) -> Response:
+        """Adds what every response carries, compresses it, and tells the observers."""
+        headers = response.headers
+        headers["X-Correlation-Id"] = g.correlation_id
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Cache-Control", "private, no-cache" if "ETag" in headers else "private, no-store")
+        size = response.content_length or 0
+        _compress(response)
+        if take_last() is None and request.endpoint not in OPEN:
+            self._tell(response.status_code, size)
+        return response
+
+    def _tell(self, status: int, size: int) -> None:
+        handled = Handled(
+            method=request.method,
+            path=request.path,
+            query=request.query_string.decode("latin-1"),
+            status=status,
+            correlation_id=g.correlation_id,
+            principal=g.principal.name,
+            error_code=g.error_code,
+            bytes=size,
+            seconds=time.perf_counter() - g.started,
+        )
+        notify(self._composition.observers, handled)
+
+    # Views
+
+    def odata(self, rest: str = "") -> Response:
+        """One OData request. ``rest`` is decoded and not used: the raw target says more."""
+        target = edge.target(request.environ, PREFIX)
+        if target is None:
+            raise _nothing_here()
+        if request.method == "OPTIONS":
+            return _Answer(status=204, headers={"Allow": ALLOW, "OData-Version": _version()})
+        reading = request.method in ("GET", "HEAD")
+        answer = self._service.handle(
+            ODataRequest(
+                method=request.method,
+                path=target.path,
+                query=target.query,
+                headers=_headers(),
+                body=b"" if reading else self._body(),
+                root=self._settings.root,
+                correlation_id=g.correlation_id,
+            ),
+            g.principal,
+        )
+        response = _response(answer)
+        if reading and answer.status < 400 and request.headers.get("X-CSRF-Token", "").lower() == "fetch":
+            self._add_csrf_token(response)
+        return response
+
+    def _body(self) -> bytes:
+        limit = self._settings.max_body
+        body = get_input_stream(request.environ, max_content_length=limit).read()
+        return edge.inflate(body, request.headers.get("Content-Encoding"), 2 * limit)
+
+    def _add_csrf_token(self, response: Response) -> None:
+        token, nonce = edge.csrf_token(self._csrf_key, g.principal.name, request.cookies.get(CSRF_COOKIE))
+        response.headers["X-CSRF-Token"] = token
+        response.set_cookie(
+            CSRF_COOKIE,
+            nonce,
+            path=PREFIX,
+            secure=self._settings.url.startswith("https:"),
+            httponly=True,
+            samesite="Strict",
+        )
+
+    def healthz(self) -> Response:
+        """This process answers; says nothing of the ERP."""
+        return _status(200, {"status": "ok"})
+
+    def readyz(self) -> Response:
+        """The model is loaded and the ERP answers. Says why not by an error code and nothing more."""
+        code = self._ready.problem(g.correlation_id)
+        if code is None:
+            return _status(200, {"status": "ready"})
+        return _status(503, {"status": "unavailable", "code": code})
+
+    # Errors
+
+    def refuse(self, error: ODataError) -> Response:
+        g.error_code = error.code
+        return _response(self._service.refuse(error, _version()))
+
+    def refuse_http(self, error: HTTPException) -> Response:
+        """Werkzeug's errors as OData's, in our words."""
+        allowed = getattr(error, "valid_methods", None)
+        if allowed:
+            return self.refuse(_method_not_allowed(allowed))
+        if isinstance(error, RequestEntityTooLarge):
+            return self.refuse(_too_large(self._settings.max_body))
+        if isinstance(error, ClientDisconnected):
+            return self.refuse(ODataError("syntax", "The request body ended early."))
+        status = error.code or 500
+        if status < 400 or status == 404:
+            return self.refuse(_nothing_here())
+        if status >= 500:
+            return self.fail(error)
+        code = next((code for code, (known, _) in ERROR_CODES.items() if known == status), "syntax")
+        return self.refuse(ODataError(code, ERROR_CODES[code][1], status=status))
+
+    def fail(self, error: Exception) -> Response:
+        failed = Failed(error, g.get("correlation_id", "-"), request.method, request.path)
+        notify(self._composition.observers, failed)
+        return self.refuse(internal_error())
+
+
+class _Readiness:
+    """Asks the ERP at most once a second, however often it is asked itself."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+        self._until = 0.0
+        self._problem: str | None = None
+
+    def problem(self, correlation_id: str) -> str | None:
+        """The code of the error that keeps the service from being ready."""
+        now = time.monotonic()
+        if now >= self._until:
+            self._problem = self._ask(Session("readyz", correlation_id, now + 2))
+            self._until = time.monotonic() + 1
+        return self._problem
+
+    def _ask(self, session: Session) -> str | None:
+        if not isinstance(self._adapter, Checks):
+            return None
+        try:
+            self._adapter.ping(session)
+        except ODataError as error:
+            return error.code
+        return None
+
+
+def _headers() -> Headers:
+    return Headers(request.headers.items())
+
+
+def _version() -> str:
+    try:
+        return protocol_version(_headers())
+    except ODataError:
+        return "4.0"
+
+
+def _response(answer: ODataResponse) -> Response:
+    return _Answer(answer.body, answer.status, list(answer.headers))
+
+
+def _status(code: int, body: dict[str, str]) -> Response:
+    return _Answer(json.dumps(body), code, {"Content-Type": "application/json"})
+
+
+def _compress(response: Response) -> None:
+    """gzip, for those who take it. A strong ETag names bytes, and these become others."""
+    headers = response.headers
+    vary = headers.get("Vary")
+    headers["Vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+    if response.is_streamed or response.direct_passthrough or "Content-Encoding" in headers:
+        return
+    size = response.content_length or 0
+    if size >= edge.MIN_GZIP and edge.accepts_gzip(request.headers.get("Accept-Encoding")):
+        response.set_data(edge.compress(response.get_data()))
+        headers["Content-Encoding"] = "gzip"
+        etag = headers.get("ETag", "W/")
+        if not etag.startswith("W/"):
+            headers["ETag"] = f"W/{etag}"
+
+
+def _nothing_here() -> ODataError:
+    return ODataError("not_found", "There is nothing at this URL.", hint=f"The service root is {PREFIX}/.")
+
+
+def _method_not_allowed(allowed: object) -> ODataError:
+    methods = ", ".join(sorted(map(str, allowed if isinstance(allowed, list | set | tuple) else [])))
+    return ODataError(
+        "method_not_allowed", "This method is not allowed here.", headers=(("Allow", methods or ALLOW),)
+    )
+
+
+def _too_large(limit: int) -> ODataError:
+    return ODataError("payload_too_large", f"The request body is larger than {limit} bytes.")
