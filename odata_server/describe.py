@@ -121,10 +121,10 @@ def _reading(table: Mapping[str, Any]) -> str:
 
 
 _READINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "codes": lambda t: ", ".join(f"{code or '(empty)'} = {word}" for code, word in t["codes"].items()),
+    "codes": lambda t: ", ".join(f"{code or '(empty)'}\u00a0=\u00a0{word}" for code, word in t["codes"].items()),
     "true": lambda t: f"true if {' or '.join(map(str, t['true']))}",
     "decimals": lambda t: f"{t['decimals']} implied decimals",
-    "date": lambda t: f"number {t['date']}, 0 = none",
+    "date": lambda t: f"number {t['date']}, 0\u00a0=\u00a0none",
     "timezone": lambda t: f"local time of {t['timezone']}" if t["timezone"] != "UTC" else "UTC",
     "widths": lambda t: f"fixed widths {', '.join(map(str, t['widths']))}",
     "trim": lambda t: "trailing blanks removed",
@@ -162,7 +162,7 @@ def links(root: str, entity_set: EntitySet, key: str | None) -> tuple[Example, .
     if key is not None:
         found.append(request(root, "One entity", key_path(entity_set, key)))
     if (navigation := _shown_navigation(entity_set)) is not None:
-        found.append(request(root, f"With {navigation.name}", name, "$top=3", f"$expand={navigation.name}"))
+        found.append(request(root, f"Expand {navigation.name}", name, "$top=3", f"$expand={navigation.name}"))
     return tuple(found)
 
 
@@ -188,7 +188,7 @@ def examples(root: str, entity_set: EntitySet, row: Row | None) -> tuple[Example
     if (navigation := _shown_navigation(entity_set)) is not None:
         select = f"$select={key}"
         found.append(
-            request(root, f"With {navigation.name}", name, select, f"$expand={navigation.name}", "$top=3")
+            request(root, f"Expand {navigation.name}", name, select, f"$expand={navigation.name}", "$top=3")
         )
     listed = request(
         root, "As a Salesforce list view asks", name, f"$select={chosen}", "$count=true", "$top=26"
@@ -211,19 +211,19 @@ def _related(root: str, entity_set: EntitySet, path: str) -> Iterator[Example]:
 def _filters(entity_set: EntitySet, row: Row) -> Iterator[tuple[str, str]]:
     """(title, filter): at most one each by code, by flag, by text, by amount, by day, over a collection."""
     yield from _first(entity_set, lambda p: bool(p.allowed), _by_code)
-    yield from _first(entity_set, lambda p: p.type == BOOLEAN, lambda p: ("Flagged", f"{p.name} eq true"))
+    yield from _first(entity_set, lambda p: p.type == BOOLEAN, lambda p: (p.label, f"{p.name} eq true"))
     text = _searchable_value(entity_set, row)
     if text is not None:
-        yield "Text within", f"contains({text[0].name},{_quoted(text[1])})"
+        yield f"Part of {text[0].label}", f"contains({text[0].name},{_quoted(text[1])})"
     yield from _first(
         entity_set,
         lambda p: p.type == DECIMAL and bool(p.currency or p.unit),
-        lambda p: ("By amount", f"{p.name} gt 100"),
+        lambda p: (f"{p.label} above 100", f"{p.name} gt 100"),
     )
     yield from _first(
         entity_set,
         lambda p: p.type in (DATE, DATE_TIME_OFFSET) and bool(row.get(p.name)),
-        lambda p: ("Since a day", f"{p.name} ge {row[p.name]}"),
+        lambda p: (f"{p.label} since", f"{p.name} ge {row[p.name]}"),
     )
     for navigation in entity_set.type.navigation:
         if navigation.collection:
@@ -260,8 +260,9 @@ def _search_word(entity_set: EntitySet, row: Row) -> str | None:
 
 
 def _searchable_value(entity_set: EntitySet, row: Row) -> tuple[Property, str] | None:
-    """A searchable property, preferably not the key, and a word of its value that needs no quotes."""
-    for item in sorted(entity_set.type.properties, key=lambda p: p.name == entity_set.type.key):
+    """A searchable property, preferably no key, and a word of its value that needs no quotes."""
+    keys = {entity_set.type.key, *(own for n in entity_set.type.navigation for own, _ in n.on)}
+    for item in sorted(entity_set.type.properties, key=lambda p: p.name in keys):
         value = row.get(item.name) if item.searchable else None
         words = re.findall(r"[A-Za-z0-9]{3,}", value) if isinstance(value, str) else []
         word = next((w for w in words if w not in ("AND", "NOT", "OR")), None)

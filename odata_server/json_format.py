@@ -25,6 +25,8 @@ from odata_server.negotiation import Representation
 
 _NUMBERS = msgspec.json.Encoder(decimal_format="number")
 _STRINGS = msgspec.json.Encoder(decimal_format="string")
+#: Characters of an option's value that need no percent-encoding in a link.
+_IN_OPTIONS = "/(),*@!~':;="
 #: Types whose JSON form tells them (JSON Format 4.5.3): no type annotation at metadata=full.
 _EVIDENT = ("String", "Boolean", "Double")
 
@@ -134,7 +136,7 @@ class Writer:
     def _structs(self, entities: Entities) -> list[Any]:
         """The rows as struct instances of the projection."""
         shape = self._shape(entities)
-        nested = [self._nested(related) for related in entities.related]
+        nested = [self._nested(related, entities.entity_set) for related in entities.related]
         key_at = entities.columns.index(entities.entity_set.type.key)
         visible, make = entities.visible, shape.struct
         converters = self._converters(entities)
@@ -175,7 +177,7 @@ class Writer:
         """The canonical URL of an entity."""
         return f"{self.root}{entity_set.name}('{quote(key.replace(chr(39), chr(39) * 2), safe='')}')"
 
-    def _nested(self, related: Related) -> Callable[[int, str], Sequence[Any]]:
+    def _nested(self, related: Related, parent: EntitySet) -> Callable[[int, str], Sequence[Any]]:
         """For the parent at an index: the values of the expansion's members, in the order of ``_expansion_members``."""
         kind = related.expansion.kind
         if kind == "count":
@@ -193,7 +195,7 @@ class Writer:
             return (
                 self._number(related.counts[index]) if counted else msgspec.UNSET,
                 [items[i] for i in groups[index]],
-                msgspec.UNSET if rest is None else self._nested_link(related, key, rest),
+                msgspec.UNSET if rest is None else self._nested_link(related, self.entity_url(parent, key), rest),
             )
 
         return parts
@@ -201,15 +203,13 @@ class Writer:
     def _number(self, count: int) -> int | str:
         return str(count) if self.representation.ieee754 else count
 
-    def _nested_link(self, related: Related, key: str, skip: int) -> str:
-        parent = next(s for s in self.metadata.sets if related.navigation in s.type.navigation)
-        url = f"{self.entity_url(parent, key)}/{related.navigation.name}"
-        top = related.expansion.query.top
-        options = [o for o in related.expansion.options.split("&") if o]
-        options.append(f"$skip={skip}")
-        if top is not None:
-            options.append(f"$top={top - (skip - related.expansion.query.skip)}")
-        return f"{url}?" + "&".join(quote(o, safe="$=,/()'*@!~") for o in options)
+    def _nested_link(self, related: Related, parent: str, skip: int) -> str:
+        """The rest of an expanded collection: the navigation URL of the parent, with the nested options."""
+        query, options = related.expansion.query, [*related.expansion.options, ("$skip", str(skip))]
+        if query.top is not None:
+            options.append(("$top", str(query.top - (skip - query.skip))))
+        text = "&".join(f"{name}={quote(value, safe=_IN_OPTIONS)}" for name, value in options)
+        return f"{parent}/{related.navigation.name}?{text}"
 
     # --- values ---------------------------------------------------------------------------------------
 

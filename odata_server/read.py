@@ -127,8 +127,10 @@ class Reader:
     def planned(self) -> Query | None:
         """The query that the planner gets for this request, for ``explain``."""
         query = self.narrowed()
-        if query is None or self.bound.answer is Answer.COUNT:
-            return query
+        if query is None:
+            return None
+        if self.bound.answer is Answer.COUNT:
+            return _counting(query)
         if self.bound.answer in (Answer.COLLECTION, Answer.REFERENCES):
             return self._page_read(query).query
         return query
@@ -205,7 +207,8 @@ class Reader:
         entities = self._expanded(columns, [row])
         context = f"{self.request.root}$metadata#{self._entity_set.name}{self._select_list()}/$entity"
         body = self._writer.entity(entities, context, etag)
-        return Answered(respond(self.request, self.shape, body, etag=None if query.expand else etag), 1)
+        # The ETag knows nothing of related entities: with $expand it must not validate the response.
+        return Answered(respond(self.request, self.shape, body, etag="" if query.expand else etag), 1)
 
     def _etag(self, columns: tuple[str, ...], row: Row) -> str:
         """Of all properties in the caller's view, whatever was selected."""
@@ -228,13 +231,8 @@ class Reader:
         row = self._single(query, (found.name,))
         if row is None or row[0] is None:
             return Answered(no_content(self.shape))
-        entity_path = self._canonical_path(found.name)
-        body = self._writer.one_property(found, row[0], f"{self.request.root}$metadata#{entity_path}")
+        body = self._writer.one_property(found, row[0], f"{self.request.root}$metadata#{self.bound.path}")
         return Answered(respond(self.request, self.shape, body), 1)
-
-    def _canonical_path(self, name: str) -> str:
-        """``Invoices('1')/GrossAmount``; behind a navigation property the path as it was asked."""
-        return self.bound.path if self.bound.path.endswith(f"/{name}") else f"{self.bound.path}/{name}"
 
     def value(self, query: Query) -> Answered:
         found = self.bound.property
@@ -245,9 +243,13 @@ class Reader:
         return Answered(respond(self.request, self.shape, raw_value(row[0]).encode()), 1)
 
     def count(self, query: Query) -> Answered:
-        asked = Query(query.entity_set, (), query.filter, top=0, count=True)
-        result = self.engine.run(asked, self.session)
+        result = self.engine.run(_counting(query), self.session)
         return Answered(respond(self.request, self.shape, str(result.count or 0).encode()), 0, result.notes)
+
+
+def _counting(query: Query) -> Query:
+    """The question how many rows there are."""
+    return Query(query.entity_set, (), query.filter, top=0, count=True)
 
 
 _ANSWERS: dict[Answer, Callable[[Reader, Query], Answered]] = {

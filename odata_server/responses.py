@@ -20,9 +20,13 @@ def respond(
     etag: str | None = None,
     extra: Sequence[tuple[str, str]] = (),
 ) -> ODataResponse:
-    """200 with the body, or 304 if the client has it already; raises 412 if ``If-Match`` does not hold."""
-    tag = etag or weak_etag(body)
-    headers = (("OData-Version", shape.version), ("ETag", tag), ("Vary", VARY), *extra)
+    """200 with the body, or 304 if the client has it already; raises 412 if ``If-Match`` does not hold.
+
+    ``etag`` is the body's own by default; an empty one stands for a response without validator.
+    """
+    tag = weak_etag(body) if etag is None else etag
+    validator = (("ETag", tag),) if tag else ()
+    headers = (("OData-Version", shape.version), *validator, ("Vary", VARY), *extra)
     if _matches(request.headers.get("If-None-Match"), tag):
         return ODataResponse(304, headers)
     if "If-Match" in request.headers and not _matches(request.headers.get("If-Match"), tag):
@@ -65,7 +69,7 @@ def weak_etag(content: bytes) -> str:
 
 def _matches(header: str | None, tag: str) -> bool:
     """Weak comparison, for If-Match too (Protocol 8.2.4)."""
-    if header is None:
+    if header is None or not tag:
         return False
     bare = tag.removeprefix("W/")
     return header.strip() == "*" or any(t.strip().removeprefix("W/") == bare for t in header.split(","))

@@ -246,10 +246,8 @@ class RequestBinder:
         if "$expand" in nested.system:
             query = query.with_(expand=self._expand(target, nested.system["$expand"], options, depth + 1))
         kind = {"$ref": "references", "$count": "count"}.get(item.suffix, "entities")
-        text = "&".join(
-            f"{o.name}={o.text}" for o in item.options if o.name not in ("$top", "$skip", "$levels")
-        )
-        return Expansion(name, query, kind, "$select" in nested.system, text)
+        repeated = tuple((o.name, o.text) for o in item.options if o.name not in ("$top", "$skip"))
+        return Expansion(name, query, kind, "$select" in nested.system, repeated)
 
 
 def _without(system: dict[str, Option], name: str) -> dict[str, Option]:

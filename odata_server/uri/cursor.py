@@ -19,6 +19,8 @@ INSTEAD = {
 }  # fmt: skip
 _QUOTED = "Text is written in single quotes: 'text'."
 _DOUBLED = "A single quote within a text is written twice: 'O''Neil'."
+#: What follows a text directly if it holds a single quote that is not doubled.
+_WITHIN_TEXT = frozenset({"name", "number", "string", "bad", "bad_name"})
 _SIGNS = re.compile(r"[=!<>&|+*/%-]+")
 #: Prefixes of literals in older versions of OData.
 _OLD_PREFIXES = {
@@ -123,15 +125,13 @@ class Cursor:
     def _hint(self, index: int, sign: str, operator: bool) -> str | None:
         kind, value, start, _ = self.tokens[index]
         before = self.tokens[index - 1] if index else None
-        if before is not None and before[0] == "string" and before[3] == start and kind != "end":
+        if before is not None and before[0] == "string" and before[3] == start and kind in _WITHIN_TEXT:
             return _DOUBLED
         if kind == "json_string":
             return _QUOTED
         if operator and before is not None:
             return self._operator_hint(before, index, sign)
-        if kind == "bad" and value == "#":
-            return "Write # as %23."
-        return None
+        return "Use not instead of !." if value == "!" else None
 
     def _operator_hint(self, before: Token, index: int, sign: str) -> str | None:
         kind, value, start, _ = self.tokens[index]
@@ -151,6 +151,8 @@ class Cursor:
             return f"Use {instead} instead of {sign}."
         if kind == "(" and before[0] == "name":
             return f"No blank between a function and its parenthesis: {before[1]}(...)."
+        if before[0] == "number" and before[3] == start:
+            return "A number has no suffix."
         if kind in ("name", "number") and before[0] in ("name", "number"):
             return _QUOTED
         return None

@@ -30,7 +30,7 @@ class Limits:
     parentheses: int = 2_000
     #: Function calls within function calls.
     function_nesting: int = 15
-    #: ``any`` and ``all`` within ``any`` and ``all``.
+    #: ``any``, ``all``, ``/$filter(...)`` and ``/$count(...)`` within one another.
     lambda_depth: int = 2
     #: ``$expand`` within ``$expand``.
     expand_depth: int = 3
@@ -57,7 +57,7 @@ COUNTED: dict[str, str] = {
     "depth": "levels in one expression",
     "parentheses": "nested parentheses",
     "function_nesting": "nested function calls",
-    "lambda_depth": "nested any and all",
+    "lambda_depth": "nested conditions on related rows",
     "expand_depth": "nested $expand",
     "expand_items": "items in $expand",
     "orderby_items": "items in $orderby",

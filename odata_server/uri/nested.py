@@ -73,15 +73,21 @@ def _option_name(cursor: Cursor) -> str:
 def _read(cursor: C, readers: Readers[C], name: str, owner: str, position: int) -> Option:
     reader = readers.get("@" if name.startswith("@") else name)
     if reader is None:
-        allowed = ", ".join(sorted(option for option in readers if option != "@"))
-        code = "not_implemented" if name == "$apply" else "option_not_allowed"
-        message = f"{name} is not allowed in the parentheses of {owner}."
-        raise ODataError(
-            code, message, position=position, text=cursor.text, hint=f"Allowed there: {allowed}."
-        )
+        raise _refused(cursor, readers, name, owner, position)
     start = cursor.position
     value = reader(cursor)
     return Option(name, cursor.text[start : cursor.position].strip(" \t"), value)
+
+
+def _refused(cursor: C, readers: Readers[C], name: str, owner: str, position: int) -> ODataError:
+    if name == "$apply":
+        return ODataError(
+            "not_implemented", "$apply is not supported here.", position=position, text=cursor.text
+        )
+    allowed = ", ".join(sorted(option for option in readers if option != "@"))
+    message = f"{name} is not allowed in the parentheses of {owner}."
+    hint = f"Allowed there: {allowed}."
+    return ODataError("option_not_allowed", message, position=position, text=cursor.text, hint=hint)
 
 
 def read_search(cursor: Cursor) -> SearchNode:

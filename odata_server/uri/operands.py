@@ -136,8 +136,10 @@ class Operands(Values):
         if kind == "dollar" and value == "$filter":
             self.index += 1
             self.expect("(", "an opening parenthesis after $filter")
+            self._enter()
             argument = Argument("", self.expression(), self.position)
             self.expect(")", "a closing parenthesis")
+            self.lambdas -= 1
             return Segment(value, start, (argument,))
         if kind not in ("name", "at", "number", *LITERAL_KINDS):
             self.fail("the name of a property")
@@ -154,18 +156,25 @@ class Operands(Values):
     def _count(self) -> Segment:
         start = self.position
         self.index += 1
-        return Segment(
-            "$count", start, None, read_options(self, _COUNT_OPTIONS, "$count") if self.touches("(") else ()
-        )
+        if not self.touches("("):
+            return Segment("$count", start)
+        self._enter()
+        options = read_options(self, _COUNT_OPTIONS, "$count")
+        self.lambdas -= 1
+        return Segment("$count", start, None, options)
+
+    def _enter(self) -> None:
+        """Goes into a condition on other rows than those around it."""
+        self.lambdas += 1
+        if self.lambdas > self.limits.lambda_depth:
+            raise self.over("lambda_depth")
 
     def _lambda(self) -> LambdaExpr:
         start, kind = self.position, self.token[1].lower()
         self.index += 2
         if kind == "any" and self.accept(")"):
             return LambdaExpr(kind, "", None, start)
-        self.lambdas += 1
-        if self.lambdas > self.limits.lambda_depth:
-            raise self.over("lambda_depth")
+        self._enter()
         variable = self.expect("name", f"a variable such as x in {kind}(x:x/...)")[1]
         self.expect(":", "a colon after the variable")
         predicate = self.expression()

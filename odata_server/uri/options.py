@@ -7,6 +7,7 @@ for it.
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from edm.errors import ODataError
 from odata_server.uri.encoding import decode
@@ -83,14 +84,22 @@ def canonical_name(name: str) -> str:
     if lower.removeprefix("$") in SYSTEM_OPTIONS and lower != "levels":
         return "$" + lower.removeprefix("$")
     if name.startswith("$"):
-        hint = _FORMER.get(lower, "The names of your own query options cannot start with $.")
-        if lower.strip() != lower and lower.strip(" $") in SYSTEM_OPTIONS:
-            hint = "Remove the blanks around its name."
-        raise ODataError("unknown_option", f"{name[:80]} is not a query option.", target=name[:80], hint=hint)
+        hint = (
+            _FORMER.get(lower) or _near(lower) or "The names of your own query options cannot start with $."
+        )
+        message = f"{name[:80]!r} is not a query option."
+        raise ODataError("unknown_option", message, target=name[:80].strip(), hint=hint)
     if name.startswith("@") and not is_identifier(name[1:]):
         message = f"{name[:80]} is not the name of a parameter alias."
         raise ODataError("syntax", message, target=name[:80], position=0, text=name)
     return name
+
+
+def _near(name: str) -> str | None:
+    if name.strip() != name:
+        return "Remove the blanks around its name."
+    near = get_close_matches(name.removeprefix("$")[:80], sorted(SYSTEM_OPTIONS), n=1)
+    return f"Did you mean ${near[0]}?" if near else None
 
 
 def _option(name: str, raw: str, limits: Limits) -> Option:

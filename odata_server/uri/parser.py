@@ -201,7 +201,7 @@ class Parser(Operands):
             self.fail("a literal, a comma or a closing parenthesis", hint=_LIST_HINT)
         self.index = begin + 1
         node = self.expression()
-        self.expect(")", "a closing parenthesis", _LIST_HINT if self.token[0] == "," else None)
+        self.expect(")", "a comma or a closing parenthesis", _LIST_HINT if self.token[0] == "," else None)
         return node
 
     def _flags(self) -> SyntaxNode:

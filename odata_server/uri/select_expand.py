@@ -85,7 +85,7 @@ class ItemParser(Parser):
             if direction in ("asc", "desc"):
                 self.index += 1
             elif kind not in (",", ";", ")", "end"):
-                self.fail("asc, desc, a comma or the end", operator=True)
+                self.fail("asc, desc, a comma or the end", operator=kind != "name")
             return OrderbyItem(expr, direction == "desc", start)
 
         return self._items(item)

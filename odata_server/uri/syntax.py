@@ -1,4 +1,5 @@
-"""The unbound tree: what the URL says, names unchecked, every node with its position in the option's decoded text.
+"""The unbound tree: what the URL says, names unchecked, every node with its position in the option's decoded
+text.
 
 Made by the parser, consumed by the binder, seen by nobody else. ``position`` is a 0-based character offset.
 """
@@ -9,11 +10,12 @@ from typing import Union
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A primitive literal. ``kind`` is the Edm type name its form suggests, ``text`` the value without quotes and prefix.
+    """A primitive literal. ``kind`` is the Edm type name its form suggests, ``text`` the value without quotes
+    and prefix.
 
-    Kinds: ``Null Boolean Integer Decimal Double String Date DateTimeOffset TimeOfDay Guid Duration Binary Enum``.
-    ``Integer`` and ``Decimal`` leave the exact type to the binder; ``Double`` has an exponent or is INF/NaN; for ``Enum``
-    ``text`` is the members and ``type_name`` the qualified enumeration type.
+    Kinds: ``Null Boolean Integer Decimal Double String Date DateTimeOffset TimeOfDay Guid Duration Binary
+    Enum``. ``Integer`` and ``Decimal`` leave the exact type to the binder; ``Double`` has an exponent or is
+    INF/NaN; for ``Enum`` ``text`` is the members and ``type_name`` the qualified enumeration type.
     """
 
     kind: str
@@ -26,8 +28,9 @@ class Literal:
 class Segment:
     """One path segment: a name (simple or qualified), optional parentheses with arguments or keys.
 
-    ``arguments`` is ``None`` without parentheses. ``options`` holds the options of ``$count($filter=...)``. A segment
-    without a name is the key of what the segment before it returns: ``Latest(Count=5)('A1')`` are two segments.
+    ``arguments`` is ``None`` without parentheses. ``options`` holds the options of ``$count($filter=...)``. A
+    segment without a name is the key of what the segment before it returns: ``Latest(Count=5)('A1')`` are two
+    segments.
     """
 
     name: str
@@ -47,7 +50,8 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class PathExpr:
-    """A path such as ``Customer/Name``, ``$it/Name``, ``Lines/$count``; the binder decides what each segment is.
+    """A path such as ``Customer/Name``, ``$it/Name``, ``Lines/$count``; the binder decides what each segment
+    is.
 
     A lambda is the last segment: ``Lines/any(l:l/Qty gt 1)`` has a ``LambdaExpr`` as ``lambda_``.
     """
@@ -67,7 +71,9 @@ class AliasExpr:
 
 @dataclass(frozen=True, slots=True)
 class AnnotationExpr:
-    """An annotation ``@Namespace.Term#Qualifier`` of the instance itself; within a path it is a segment of that name."""
+    """An annotation ``@Namespace.Term#Qualifier`` of the instance itself; within a path it is a segment of
+    that name.
+    """
 
     name: str
     position: int
@@ -75,7 +81,8 @@ class AnnotationExpr:
 
 @dataclass(frozen=True, slots=True)
 class CallExpr:
-    """A function call or an operator, by lower-case name: ``contains``, ``eq``, ``and``, ``not``, ``neg``, ``in``, ``has``.
+    """A function call or an operator, by lower-case name: ``contains``, ``eq``, ``and``, ``not``, ``neg``,
+    ``in``, ``has``.
 
     ``and`` and ``or`` chains are one n-ary node. ``position`` is that of the operator or function name.
     ``case`` has arguments ``(condition, value, condition, value, ...)``.
@@ -122,7 +129,9 @@ class RootExpr:
 
 @dataclass(frozen=True, slots=True)
 class TypeExpr:
-    """The type that ``cast`` or ``isof`` names, their last argument: ``Edm.String``, ``Collection(Edm.Date)``."""
+    """The type that ``cast`` or ``isof`` names, their last argument: ``Edm.String``,
+    ``Collection(Edm.Date)``.
+    """
 
     name: str
     position: int
@@ -133,7 +142,8 @@ SyntaxNode = Union[
 ]
 
 
-# --- options -----------------------------------------------------------------------------------------------------
+# --- options
+# -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +162,9 @@ class ComputeSyntax:
 
 @dataclass(frozen=True, slots=True)
 class SelectItem:
-    """``path`` is the slash-separated names; ``*``, ``Namespace.*``, ``@Term`` and ``Function(A,B)`` are names too."""
+    """``path`` is the slash-separated names; ``*``, ``Namespace.*``, ``@Term`` and ``Function(A,B)`` are
+    names too.
+    """
 
     path: tuple[str, ...]
     position: int
@@ -161,7 +173,9 @@ class SelectItem:
 
 @dataclass(frozen=True, slots=True)
 class ExpandItem:
-    """``path`` as in ``$select``; ``suffix`` is ``""``, ``$ref``, ``$count``, or ``$value`` after an empty path."""
+    """``path`` as in ``$select``; ``suffix`` is ``""``, ``$ref``, ``$count``, or ``$value`` after an empty
+    path.
+    """
 
     path: tuple[str, ...]
     position: int
@@ -191,12 +205,13 @@ SearchNode = SearchTerm | SearchCall
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One query option, decoded. ``name`` is canonical: lower-case with ``$`` for system options, ``@x`` for aliases.
+    """One query option, decoded. ``name`` is canonical: lower-case with ``$`` for system options, ``@x`` for
+    aliases.
 
-    ``value`` is the parsed form (``None`` where the option keeps its text): a ``SyntaxNode`` for ``$filter`` and aliases,
-    tuples of items for ``$orderby``, ``$select``, ``$expand``, ``$compute``, a ``SearchNode`` for ``$search``, ``int`` for
-    ``$top``, ``$skip``, ``$index``, ``bool`` for ``$count``, ``int | "max"`` for ``$levels``, ``str`` otherwise.
-    Positions within a nested option count in the text of the outermost one.
+    ``value`` is the parsed form (``None`` where the option keeps its text): a ``SyntaxNode`` for ``$filter``
+    and aliases, tuples of items for ``$orderby``, ``$select``, ``$expand``, ``$compute``, a ``SearchNode``
+    for ``$search``, ``int`` for ``$top``, ``$skip``, ``$index``, ``bool`` for ``$count``, ``int | "max"`` for
+    ``$levels``, ``str`` otherwise. Positions within a nested option count in the text of the outermost one.
     """
 
     name: str

@@ -1,0 +1,67 @@
+"""The command line, ``erp-odata``. Here are the group and its exit codes; each command is in a module of
+its own.
+
+Modules here import little at the top, so that ``--help`` and completion are quick.
+"""
+
+from typing import Any
+
+import click
+
+from odata_server.cli.ask import explain, metadata, query
+from odata_server.cli.demo import demo
+from odata_server.cli.serve import serve
+from odata_server.cli.settings import config, users
+from odata_server.cli.validate import validate
+
+EXIT_CODES = {
+    0: "done",
+    1: "the request was refused, or faults were found",
+    2: "wrong use of the command line",
+    3: "the configuration or the catalog cannot be used",
+    4: "the ERP cannot be reached or did not answer",
+    5: "the port is in use",
+}
+
+EPILOG = """\b
+Examples:
+  erp-odata demo                              a demo ERP on http://127.0.0.1:8000
+  erp-odata validate                          all faults of configuration and catalog
+  erp-odata query 'Invoices?$top=3'           ask, without a server
+  erp-odata explain 'Invoices?$filter=...'    what the ERP does, what is finished here
+  erp-odata serve                             the service, as configured
+
+\b
+Exit codes:
+""" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+class _Commands(click.Group):
+    """Turns what a command raises into a message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            from odata_server.cli.failures import report
+
+            code = report(error)
+            if code is None:
+                raise
+            ctx.exit(code)
+
+
+@click.group(
+    cls=_Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="erp-odata", prog_name="erp-odata")
+def main() -> None:
+    """ERP data live as OData 4 for Salesforce Connect."""
+
+
+for command in (demo, serve, validate, metadata, query, explain, config, users):
+    main.add_command(command)

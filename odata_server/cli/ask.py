@@ -1,0 +1,162 @@
+"""``query``, ``explain`` and ``metadata``: the service's own pipeline, without a server."""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import click
+
+from odata_server.cli.options import composition, settings_options
+
+if TYPE_CHECKING:
+    from odata_server.messages import ODataRequest
+
+# What a shell user may leave unencoded; a percent sign is taken to start an encoded character.
+_SAFE = "%/?:@!$&'()*+,;=~-._"
+
+
+@click.command()
+@click.argument("request", metavar="REQUEST")
+@click.option("--json", "as_json", is_flag=True, help="The response body as it is.")
+@click.option("-H", "--header", "headers", multiple=True, help="A request header, 'Name: value'.")
+@click.option("-i", "--include", is_flag=True, help="Show status and headers too.")
+@settings_options
+def query(request: str, as_json: bool, headers: tuple[str, ...], include: bool, **flags: Any) -> None:
+    """Answer an OData request, without a server.
+
+    REQUEST is a URL below the service root; it takes the same way as in the server.
+
+    \b
+    Examples:
+      erp-odata query 'Invoices?$top=3'
+      erp-odata query "GET Customers?\\$filter=Country eq 'DE'&\\$count=true"
+      erp-odata query --json 'Invoices/$count'
+    """
+    from odata_server.auth import Principal
+
+    asked = parse_request(request, headers)
+    response = composition(**flags).service.handle(asked, Principal("cli", authenticated=True))
+    if include:
+        click.echo(f"{response.status}")
+        for name, value in response.headers:
+            click.echo(f"{name}: {value}")
+        click.echo()
+    if response.status >= 400 and not as_json:
+        _refused(response.body, asked.query)
+    is_json = "json" in (response.header("Content-Type") or "")
+    if as_json or not is_json:
+        click.echo(response.body.decode())
+    else:
+        _show(json.loads(response.body))
+    if response.status >= 400:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("request", metavar="REQUEST")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@settings_options
+def explain(request: str, as_json: bool, **flags: Any) -> None:
+    """Show how a request would be answered.
+
+    What the ERP does, what is finished here and why, and the SQL with its parameters.
+
+    \b
+    Example:
+      erp-odata explain "Invoices?\\$filter=contains(CustomerName,'Acme')&\\$orderby=DueDate"
+    """
+    from edm.errors import ODataError
+    from odata_server.auth import Principal
+    from odata_server.cli.failures import show
+
+    asked = parse_request(request)
+    try:
+        found = composition(**flags).service.explain(asked, Principal("cli", authenticated=True))
+    except ODataError as error:
+        show(error, asked.query)
+        raise click.exceptions.Exit(1) from None
+    parts = {
+        "query": found.query,
+        "pushed": found.pushed,
+        "residual": found.residual,
+        "notes": list(found.notes),
+        "native": found.native,
+    }
+    if as_json:
+        click.echo(json.dumps(parts, indent=2))
+        return
+    for title, text in (
+        ("Asked", found.query),
+        ("Pushed to the ERP", found.pushed),
+        ("Finished here", found.residual or "nothing"),
+        ("Notes", "\n".join(found.notes) or "none"),
+        ("What the ERP gets", found.native or "nothing"),
+    ):
+        click.secho(title, bold=True)
+        click.echo("  " + str(text).replace("\n", "\n  ") + "\n")
+
+
+@click.command()
+@click.option(
+    "--format", "form", type=click.Choice(["xml", "json"]), default="xml", help="CSDL XML or CSDL JSON."
+)
+@click.option("--version", type=click.Choice(["4.0", "4.01"]), default="4.0", help="Protocol version.")
+@settings_options
+def metadata(form: str, version: str, **flags: Any) -> None:
+    """Print the metadata document.
+
+    As clients get it; needs no database.
+
+    \b
+    Example:
+      erp-odata metadata --format json > metadata.json
+    """
+    from odata_server.auth import Principal
+
+    if flags["database_url"] is None:
+        flags["database_url"] = "sqlite://"  # never connected to
+    asked = parse_request(f"$metadata?$format={form}", (f"OData-MaxVersion: {version}",))
+    response = composition(**flags).service.handle(asked, Principal("cli", authenticated=True))
+    if response.status >= 400:
+        _refused(response.body, asked.query)
+    click.echo(response.body.decode())
+
+
+def parse_request(text: str, headers: tuple[str, ...] = ()) -> "ODataRequest":
+    """``GET Invoices?$top=3``, ``/odata/v4/Invoices`` or a whole URL; blanks and such may be unencoded."""
+    from odata_server.messages import Headers, ODataRequest
+
+    found = re.fullmatch(r"(?:([A-Za-z]{3,10})\s+)?(\S.*)", text.strip(), re.DOTALL)
+    if not found:
+        raise click.UsageError("REQUEST is empty; try 'Invoices?$top=3'")
+    method, url = (found[1] or "GET").upper(), found[2]
+    path, _, query = url.partition("?")
+    path = re.sub(r"^/?odata/v4(/|$)", "", urlsplit(path).path if "://" in path else path).lstrip("/")
+    fields = []
+    for header in headers:
+        name, colon, value = header.partition(":")
+        if not colon or not name.strip():
+            raise click.UsageError(f"{header!r} is not a header; write 'Name: value'")
+        fields.append((name.strip(), value.strip()))
+    return ODataRequest(
+        method, quote(path, safe=_SAFE), quote(query, safe=_SAFE), Headers(fields), correlation_id="cli"
+    )
+
+
+def _refused(body: bytes, query: str) -> None:
+    from odata_server.cli.failures import error_of, show
+
+    show(error_of(body), query)
+    raise click.exceptions.Exit(1)
+
+
+def _show(content: Any) -> None:
+    """A collection as a table, an entity as a list of its values."""
+    from odata_server.cli.tables import show_entity, show_rows
+
+    rows = content.get("value") if isinstance(content, dict) else None
+    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        show_rows(rows, content)
+    else:
+        show_entity(content)

@@ -1,0 +1,116 @@
+"""``validate``: every fault of configuration, catalog and mapping at once, and whether the ERP fits."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from odata_server.cli.options import load_settings, settings_options
+
+if TYPE_CHECKING:
+    from edm.faults import Fault
+    from edm.model import ServiceMetadata
+    from erp_adapters.base import Adapter
+    from odata_server.settings import Settings
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Do not ask the database.")
+@click.option("--json", "as_json", is_flag=True, help="The faults as JSON.")
+@settings_options
+def validate(offline: bool, as_json: bool, config_file: str | None, **flags: Any) -> None:
+    """Check configuration, catalog and database.
+
+    Lists all faults at once.
+
+    \b
+    Examples:
+      erp-odata validate
+      erp-odata validate --offline --catalog ./catalog
+    """
+    from odata_server.config import ConfigError
+
+    faults: list[Fault] = []
+    try:
+        settings = load_settings(config_file, serving=True, **flags).settings
+    except ConfigError as error:
+        faults += error.faults
+        settings = error.settings
+    metadata = _model(settings, faults)
+    if metadata is not None:
+        faults += _mapping_faults(settings, metadata, offline)
+    if as_json:
+        keys = ("file", "key", "message", "hint")
+        click.echo(json.dumps([{key: getattr(fault, key) for key in keys} for fault in faults], indent=2))
+    else:
+        for fault in faults:
+            click.echo(str(fault), err=True)
+        click.echo(_summary(faults, metadata, offline or settings.database_url is None), err=bool(faults))
+    raise click.exceptions.Exit(1 if faults else 0)
+
+
+def _model(settings: "Settings", faults: "list[Fault]") -> "ServiceMetadata | None":
+    from edm.declare import load_directory
+    from edm.faults import CatalogError
+    from odata_server.compose import catalog
+
+    try:
+        return load_directory(catalog(settings))
+    except CatalogError as error:
+        faults += error.faults
+        return None
+
+
+def _mapping_faults(settings: "Settings", metadata: "ServiceMetadata", offline: bool) -> "Iterator[Fault]":
+    from edm.faults import Fault
+    from erp_adapters.base import Checks, Session, SourceError, Validates
+    from odata_server.compose import connect
+
+    if settings.database_url is None:
+        settings = settings.with_(database_url=_nowhere())
+        offline = True
+    adapter = connect(settings, metadata)
+    if isinstance(adapter, Validates):
+        yield from (Fault(f"{name}.toml", key, message) for name, key, message in adapter.faults(metadata))
+    if offline:
+        return
+    try:
+        if isinstance(adapter, Checks):
+            adapter.ping(Session("validate"))
+    except SourceError as error:
+        yield Fault("database", error.code, error.message, error.detail or None)
+        return
+    yield from _probe(adapter, metadata)
+
+
+def _nowhere() -> Any:
+    from pydantic import SecretStr
+
+    return SecretStr("sqlite://")
+
+
+def _probe(adapter: "Adapter", metadata: "ServiceMetadata") -> "Iterator[Fault]":
+    """Reads one row of every set with all its properties: what is missing in the database shows."""
+    from edm.faults import Fault
+    from edm.query import Query
+    from erp_adapters.base import Session, SourceError
+
+    for entity_set in metadata.sets:
+        top = 1 if adapter.capabilities(entity_set).top else None
+        try:
+            next(
+                iter(
+                    adapter.read(Query(entity_set.name, entity_set.type.names, top=top), Session("validate"))
+                ),
+                None,
+            )
+        except SourceError as error:
+            yield Fault(f"{entity_set.name}.toml", "database", error.message, error.detail or None)
+
+
+def _summary(faults: "list[Fault]", metadata: "ServiceMetadata | None", offline: bool) -> str:
+    if faults:
+        return f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'} found."
+    sets = len(metadata.sets) if metadata else 0
+    return f"No faults: {sets} entity sets{', database not asked' if offline else ', and the database fits'}."
