@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import NoReturn
 
 from edm.errors import ODataError
@@ -146,6 +147,9 @@ class ExpressionBinder:
     # --- paths ----------------------------------------------------------------------------------------
 
     def _path(self, node: PathExpr) -> Expr:
+        own = self._own_property(node)
+        if own is not None:
+            return own
         variable, entity_set, segments = self._start(node)
         if not segments and node.lambda_ is None:
             raise ODataError(
@@ -178,6 +182,13 @@ class ExpressionBinder:
         if node.lambda_ is not None:
             return self._lambda(node.lambda_, variable, tuple(path), entity_set, segments)
         raise _Entity(variable, tuple(path), entity_set, node.position)
+
+    def _own_property(self, node: PathExpr) -> Prop | None:
+        """What nearly every path is: a property of the row itself."""
+        first = node.segments[0]
+        if len(node.segments) > 1 or node.lambda_ is not None or first.arguments is not None:
+            return None
+        return _own_property(self.entity_set, first.name) if first.name not in self.scope else None
 
     def _start(self, node: PathExpr) -> tuple[str, EntitySet, tuple[Segment, ...]]:
         first = node.segments[0]
@@ -369,6 +380,13 @@ class _Entity(ODataError):
             hint=f"Name one of its properties: {path[-1]}/{entity_set.type.key}.",
         )
         self.variable, self.path, self.entity_set = variable, path, entity_set
+
+
+@lru_cache(maxsize=4_096)
+def _own_property(entity_set: EntitySet, name: str) -> Prop | None:
+    """One node for all its occurrences: long chains compare the same property again and again."""
+    found = entity_set.type.property(name)
+    return None if found is None else Prop((name,), found.type, IT, found.nullable)
 
 
 def _position(node: object) -> int:
