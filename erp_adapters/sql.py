@@ -1,0 +1,306 @@
+"""The SQL adapter: SQLite and PostgreSQL through SQLAlchemy Core, parameters only, read-only.
+
+Here are the engine, its transactions, and what its errors mean. How a query becomes a statement is in ``sql_statement``.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from edm.capabilities import Capabilities
+from edm.model import EntitySet, ServiceMetadata
+from edm.query import Query
+from erp_adapters.base import Busy, Page, Session, SourceError, TimedOut, Unavailable
+from erp_adapters.sql_decode import rows
+from erp_adapters.sql_errors import translate
+from erp_adapters.sql_mapping import SetMapping, parse
+from erp_adapters.sql_source import Source, look, split
+from erp_adapters.sql_sqlite import prepare
+from erp_adapters.sql_statement import Statement, Statements
+
+#: Rows that are fetched at once when a query has no ``top``.
+PAGE_ROWS = 1_000
+#: A query that asks for no more is fetched in one go.
+ONE_FETCH = 2_001
+#: Seconds by which the connection's own statement timeout may be later than the request's deadline.
+_TIMEOUT_SLACK = 2.0
+#: SQLite instructions between two looks at the clock.
+_SQLITE_STEPS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class SqlOptions:
+    """Limits of the connections, in connections or seconds."""
+
+    pool_size: int = 5
+    pool_wait: float = 2.0
+    statement_timeout: float = 25.0
+    connect_timeout: float = 3.0
+
+
+def connect(
+    url: str,
+    metadata: ServiceMetadata,
+    *,
+    pool_size: int = 5,
+    pool_wait: float = 2.0,
+    statement_timeout: float = 25.0,
+) -> "SqlAdapter":
+    """An adapter for the database at ``url``. Opens no connection yet, so it may be made before a fork."""
+    options = SqlOptions(pool_size, pool_wait, statement_timeout)
+    return SqlAdapter(driver_url(url), metadata, options)
+
+
+def driver_url(url: str) -> URL:
+    """The URL with the driver that this adapter uses."""
+    made = make_url(url)
+    if made.drivername in ("postgres", "postgresql"):
+        return made.set(drivername="postgresql+psycopg")
+    if made.drivername not in ("postgresql+psycopg", "sqlite", "sqlite+pysqlite"):
+        raise ValueError(f"{made.drivername} is not supported: use postgresql or sqlite")
+    return made
+
+
+@dataclass(slots=True)
+class SqlAdapter:
+    """Answers from one database."""
+
+    url: URL
+    metadata: ServiceMetadata
+    options: SqlOptions = SqlOptions()
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _engine: Engine | None = None
+    _process: int = 0
+    _statements: Statements | None = None
+    _mappings: dict[str, SetMapping] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for entity_set in self.metadata.sets:
+            mapping, _ = parse(entity_set)
+            if mapping is not None:
+                self._mappings[entity_set.name] = mapping
+
+    # --- the adapter --------------------------------------------------------------------------------------------
+
+    def capabilities(self, entity_set: EntitySet) -> Capabilities:
+        return self.statements().capabilities(entity_set)
+
+    def read(self, query: Query, session: Session) -> Iterator[Page]:
+        statement = self.statements().statement(query)
+        with self._connection(query.entity_set, session, query, session.timings) as connection:
+            count = None
+            if statement.count is not None:
+                count = self._execute(connection, statement.count, session).scalar_one()
+            if query.top == 0:
+                yield Page((), count)
+                return
+            yield from self._pages(connection, statement, query, session, count)
+
+    def explain(self, query: Query) -> str:
+        """The SQL of the query with its parameters."""
+        statement = self.statements().statement(query)
+        return statement.explain(self.engine().dialect)
+
+    def ping(self, session: Session) -> None:
+        """Raises ``SourceError`` if the database does not answer."""
+        with self._connection("", session, None, session.timings) as connection:
+            connection.execute(text("SELECT 1"))
+
+    def faults(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
+        """What is wrong with the ``[sql]`` sections: their form, and tables and columns that the database lacks."""
+        for entity_set in metadata.sets:
+            mapping, faults = parse(entity_set)
+            for key, message in faults:
+                yield entity_set.name, f"sql.{key}", message
+            if mapping is not None:
+                yield from self._missing(entity_set.name, mapping)
+
+    def close(self) -> None:
+        """Closes the pool."""
+        with self._lock:
+            if self._engine is not None and self._process == os.getpid():
+                self._engine.dispose()
+            self._engine = self._statements = None
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def _pages(
+        self, connection: Connection, statement: Statement, query: Query, session: Session, count: int | None
+    ) -> Iterator[Page]:
+        result = self._execute(connection, statement.rows, session)
+        with closing(result):
+            while True:
+                started = time.perf_counter()
+                whole = query.top is not None and query.top <= ONE_FETCH
+                raw = result.fetchall() if whole else result.fetchmany(PAGE_ROWS)
+                session.timings.erp_seconds += time.perf_counter() - started
+                session.timings.rows_read += len(raw)
+                if raw or count is not None or whole:
+                    yield Page(rows(query.entity_set, statement.outputs, raw), count)
+                    count = None
+                if whole or len(raw) < PAGE_ROWS:
+                    return
+
+    def _execute(self, connection: Connection, statement: Any, session: Session) -> CursorResult[Any]:
+        started = time.perf_counter()
+        try:
+            return connection.execute(statement)
+        finally:
+            session.timings.erp_seconds += time.perf_counter() - started
+            session.timings.erp_calls += 1
+
+    @contextmanager
+    def _connection(
+        self, entity_set: str, session: Session, query: Query | None, timings: Any
+    ) -> Iterator[Connection]:
+        """A connection in a read-only transaction, or none where one statement is all; errors in our words."""
+        if session.remaining() <= 0:
+            raise TimedOut("deadline passed before a connection was taken")
+        started = time.perf_counter()
+        try:
+            with self.engine().connect() as connection:
+                timings.erp_seconds += time.perf_counter() - started
+                with self._transaction(connection, session, query):
+                    yield connection
+        except SourceError:
+            raise
+        except PoolTimeout as error:
+            raise Busy(str(error)) from None
+        except SQLAlchemyError as error:
+            self._forget_if_changed(error)
+            raise translate(error, entity_set) from error
+
+    @contextmanager
+    def _transaction(self, connection: Connection, session: Session, query: Query | None) -> Iterator[None]:
+        if connection.dialect.name == "sqlite":
+            with _interrupted(connection, session):
+                if query is not None and query.count:
+                    connection.exec_driver_sql("BEGIN")  # rows and count of one snapshot
+                yield
+            return
+        hurried = session.remaining() < self.options.statement_timeout - _TIMEOUT_SLACK
+        streamed = query is not None and (query.top is None or query.top > ONE_FETCH)
+        if query is not None and query.count:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        elif not (hurried or streamed):
+            connection.execution_options(isolation_level="AUTOCOMMIT")  # the session is read-only by default
+        else:
+            connection.execution_options(postgresql_readonly=True)
+        if streamed:
+            connection.execution_options(stream_results=True, max_row_buffer=PAGE_ROWS)
+        if hurried:
+            limit = max(1, int(session.remaining() * 1000))
+            connection.execute(text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": str(limit)})
+        yield
+
+    # --- the engine ---------------------------------------------------------------------------------------------
+
+    def engine(self) -> Engine:
+        """The engine of this process, made on first use."""
+        if self._engine is None or self._process != os.getpid():
+            with self._lock:
+                if self._engine is None or self._process != os.getpid():
+                    self._engine, self._process, self._statements = self._create(), os.getpid(), None
+        return self._engine
+
+    def statements(self) -> Statements:
+        """What makes statements, once the database was asked about its tables."""
+        engine = self.engine()
+        found = self._statements
+        if found is None:
+            found = Statements(self.metadata, self._mappings, self._look(engine))
+            self._statements = found
+        return found
+
+    def _look(self, engine: Engine) -> Source:
+        tables = sorted({table for mapping in self._mappings.values() for table in mapping.tables()})
+        try:
+            with engine.connect() as connection:
+                return look(connection, tables)
+        except PoolTimeout as error:
+            raise Busy(str(error)) from None
+        except SQLAlchemyError as error:
+            raise translate(error, "") from error
+
+    def _forget_if_changed(self, error: SQLAlchemyError) -> None:
+        """After an error of the database its tables may have changed: they are looked at again."""
+        if isinstance(error, DBAPIError):
+            self._statements = None
+
+    def _create(self) -> Engine:
+        options = self.options
+        common: dict[str, Any] = {
+            "poolclass": QueuePool,
+            "pool_size": options.pool_size,
+            "max_overflow": 0,
+            "pool_timeout": options.pool_wait,
+        }
+        if self.url.get_backend_name() == "sqlite":
+            return _sqlite_engine(self.url, common)
+        settings = {
+            "default_transaction_read_only": "on",
+            "statement_timeout": f"{int(options.statement_timeout * 1000)}",
+            "lock_timeout": "2000",
+            "idle_in_transaction_session_timeout": "30000",
+            "timezone": "UTC",
+        }
+        arguments = {
+            "connect_timeout": max(1, int(options.connect_timeout)),
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "application_name": "erp-odata",
+        }
+        return create_engine(self.url, pool_pre_ping=True, connect_args=arguments, **common)
+
+    def _missing(self, name: str, mapping: SetMapping) -> Iterator[tuple[str, str, str]]:
+        inspector = inspect(self.engine())
+        known: dict[str, set[str] | None] = {}
+        for key, table, column in mapping.used():
+            if table not in known:
+                known[table] = None
+                schema, bare = split(table)
+                with suppress(NoSuchTableError):
+                    known[table] = {found["name"] for found in inspector.get_columns(bare, schema)}
+                if known[table] is None:
+                    yield name, "sql.table", f"the database has no table {table}"
+            columns = known[table]
+            if columns is not None and column not in columns:
+                yield name, f"sql.{key}", f"the table {table} has no column {column}"
+
+
+def _sqlite_engine(url: URL, common: dict[str, Any]) -> Engine:
+    """Read-only, with our functions, usable by any thread."""
+    database = url.database or ""
+    if database in ("", ":memory:"):
+        raise Unavailable("a SQLite database in memory holds no ERP")
+    path = os.path.abspath(database).replace("?", "%3f").replace("#", "%23")
+    read_only = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
+    engine = create_engine(read_only, connect_args={"check_same_thread": False}, **common)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, record: Any) -> None:
+        prepare(connection)
+        connection.execute("PRAGMA query_only = ON")
+
+    return engine
+
+
+@contextmanager
+def _interrupted(connection: Connection, session: Session) -> Iterator[None]:
+    """Stops SQLite at the deadline."""
+    driver: Any = connection.connection.driver_connection
+    deadline = session.deadline
+    if deadline is not None:
+        driver.set_progress_handler(lambda: time.monotonic() > deadline, _SQLITE_STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)

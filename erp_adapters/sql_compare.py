@@ -1,0 +1,246 @@
+"""Comparisons in SQL: two-valued, as Edm's are, and in the stored form of a column, so that indexes serve.
+
+Every function gives SQL that is true exactly where the comparison is (``negated``: exactly where it is false); elsewhere
+it may be false or null, which a WHERE does not tell apart.
+"""
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import and_, false, literal, or_, true
+
+from erp_adapters.dialects import Dialect
+from erp_adapters.sql_values import (
+    INT64_HIGH,
+    INT64_LOW,
+    NUMBERS,
+    Form,
+    Sql,
+    Unsupported,
+    Value,
+    scaled_integer,
+)
+
+#: The same comparison with its operands exchanged.
+SWAPPED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
+#: The comparison that is true where this one is false, for operands that are not null.
+INVERSE = {"eq": "ne", "ne": "eq", "gt": "le", "ge": "lt", "lt": "ge", "le": "gt"}
+#: What a comparison with a null constant asks of the other operand.
+_WITH_NULL = {"eq": True, "ge": True, "le": True, "ne": False, "gt": None, "lt": None}
+
+
+def apply(op: str, left: Sql, right: Sql) -> Sql:
+    """The bare SQL comparison."""
+    match op:
+        case "eq":
+            return left == right
+        case "ne":
+            return left != right
+        case "gt":
+            return left > right
+        case "ge":
+            return left >= right
+        case "lt":
+            return left < right
+        case _:
+            return left <= right
+
+
+def is_null(value: Value) -> Sql:
+    if value.form is Form.DIGITS and value.raw is not None and value.nullable:
+        zero = value.raw == literal(0)
+        return or_(zero, value.raw.is_(None)) if value.raw_nullable else zero
+    return value.stored.is_(None) if value.nullable else false()
+
+
+def not_null(value: Value) -> Sql:
+    if value.form is Form.DIGITS and value.raw is not None and value.nullable:
+        return value.raw > literal(0)
+    return value.stored.is_not(None) if value.nullable else true()
+
+
+def with_null(value: Value, op: str, negated: bool) -> Sql:
+    """``value op null``."""
+    wanted = _WITH_NULL[op]
+    if wanted is None:
+        return true() if negated else false()
+    return is_null(value) if wanted != negated else not_null(value)
+
+
+# With a constant
+
+
+def compare_const(d: Dialect, op: str, value: Value, const: Any, *, negated: bool = False) -> Sql:
+    """``value op const``."""
+    if const is None:
+        return with_null(value, op, negated)
+    fitted = fit(value, op, const)
+    if isinstance(fitted, bool):
+        return _known(value, op, fitted, negated)
+    if negated:
+        return _negated(d, op, value, fitted)
+    fitted_op, stored = fitted
+    sql = apply(fitted_op, _operand(d, value, fitted_op), d.bind(stored, value.form))
+    if fitted_op == "ne":
+        return _or_null(value, sql)
+    return _guarded(value, fitted_op, sql)
+
+
+def _known(value: Value, op: str, truth: bool, negated: bool) -> Sql:
+    """A comparison that has one answer for everything but null. Only ``ne`` is true of null."""
+    if op == "ne":
+        return false() if negated else true()
+    if truth:
+        return is_null(value) if negated else not_null(value)
+    return true() if negated else false()
+
+
+def _negated(d: Dialect, op: str, value: Value, fitted: tuple[str, Any]) -> Sql:
+    fitted_op, stored = fitted
+    if value.form is Form.FLOAT:  # not (x > 1) is true of NaN, x <= 1 is not
+        return compare_float(d, fitted_op, value, stored).is_not(true())
+    inverse = INVERSE[fitted_op]
+    sql = apply(inverse, _operand(d, value, inverse), d.bind(stored, value.form))
+    if fitted_op == "ne":
+        return sql
+    return _or_null(value, sql, inverse)
+
+
+def compare_float(d: Dialect, op: str, value: Value, const: float) -> Sql:
+    return _guarded(value, op, apply(op, value.sql, d.bind(const, Form.FLOAT)))
+
+
+def _or_null(value: Value, sql: Sql, op: str = "ne") -> Sql:
+    """Null belongs to the answer too. A stored 0 stands for null in digits, and does so by itself in ne, lt and le."""
+    if not value.nullable:
+        return sql
+    if value.form is Form.DIGITS and value.raw is not None:
+        parts = [sql]
+        if op in ("gt", "ge"):
+            parts.append(value.raw == literal(0))
+        if value.raw_nullable:
+            parts.append(value.raw.is_(None))
+        return or_(*parts)
+    return or_(sql, value.stored.is_(None))
+
+
+def _guarded(value: Value, op: str, sql: Sql) -> Sql:
+    """Without what the stored form sorts among the values although it is none: a 0 for no date, NaN."""
+    if value.form is Form.DIGITS and value.raw is not None and op in ("lt", "le"):
+        return and_(value.raw > literal(0), sql)
+    if value.form is Form.FLOAT and op in ("gt", "ge"):
+        return and_(sql, value.sql <= literal(math.inf))
+    return sql
+
+
+def _operand(d: Dialect, value: Value, op: str) -> Sql:
+    if value.form is Form.TEXT:
+        return value.stored if op in ("eq", "ne") else value.sql
+    if value.form in (Form.DIGITS, Form.ZONED):
+        return value.stored
+    return d.comparable(value)
+
+
+def fit(value: Value, op: str, const: Any) -> tuple[str, Any] | bool:
+    """The comparison in the stored form, or its one answer for everything but null."""
+    match value.form:
+        case Form.TEXT:
+            return _fit_text(op, const)
+        case Form.INT | Form.APPROX:
+            return _fit_integer(value, op, const)
+        case Form.FLOAT:
+            return op == "ne" if math.isnan(const) else (op, const)
+        case Form.DIGITS:
+            return op, const.year * 10_000 + const.month * 100 + const.day
+        case _:
+            return op, const
+
+
+def _fit_text(op: str, const: str) -> tuple[str, Any] | bool:
+    """No stored text holds a NUL, so one before it decides: x < 'a\\0b' is x <= 'a'."""
+    head, nul, _ = const.partition("\0")
+    try:
+        head.encode()
+    except UnicodeEncodeError:
+        nul = "surrogate"
+    if not nul:
+        return op, const
+    if op in ("eq", "ne"):
+        return op == "ne"
+    if nul == "surrogate":
+        raise Unsupported("a lone surrogate has no place in the order of stored texts")
+    return ("le" if op in ("lt", "le") else "gt"), head
+
+
+def _fit_integer(value: Value, op: str, const: Any) -> tuple[str, Any] | bool:
+    low, high = scaled_integer(const, value.scale)
+    if low != high and op in ("eq", "ne"):
+        return op == "ne"
+    bound = high if op in ("ge", "lt") else low
+    if not INT64_LOW <= bound <= INT64_HIGH:
+        below = bound < INT64_LOW
+        return op == "ne" or (op in ("gt", "ge") if below else op in ("lt", "le"))
+    if value.form is Form.APPROX:
+        return op, float(Decimal(bound).scaleb(-value.scale))
+    return op, bound
+
+
+def one_of(d: Dialect, value: Value, items: Sequence[Any], *, negated: bool = False) -> Sql:
+    """``value in items``."""
+    known = [fit(value, "eq", item) for item in items if item is not None]
+    stored = list(dict.fromkeys(fitted[1] for fitted in known if not isinstance(fitted, bool)))
+    sql = _listed(d, _operand(d, value, "eq"), stored, value.form, negated)
+    if None in items:
+        return and_(sql, not_null(value)) if negated else or_(sql, is_null(value))
+    return _or_null(value, sql) if negated and stored else sql
+
+
+def _listed(d: Dialect, sql: Sql, stored: Sequence[Any], form: Form, negated: bool) -> Sql:
+    if not stored:
+        return true() if negated else false()
+    if len(stored) == 1:
+        return apply("ne" if negated else "eq", sql, d.bind(stored[0], form))
+    return d.one_of(sql, stored, form, negated=negated)
+
+
+# Of two values
+
+
+def compare_values(d: Dialect, op: str, left: Value, right: Value, *, negated: bool = False) -> Sql:
+    """``left op right``."""
+    a, b = meet(d, left, right)
+    both = left.nullable and right.nullable
+    either = left.nullable or right.nullable
+    if negated and op in ("eq", "ne"):
+        op, negated = INVERSE[op], False
+    if op == "eq":
+        return a.is_not_distinct_from(b) if both else a == b
+    if op == "ne":
+        return a.is_distinct_from(b) if either else a != b
+    if negated and not either:
+        return apply(INVERSE[op], a, b)
+    sql = apply(op, a, b)
+    if both and op in ("ge", "le"):
+        sql = or_(sql, and_(a.is_(None), b.is_(None)))
+    return sql.is_not(true()) if negated else sql
+
+
+def meet(d: Dialect, left: Value, right: Value) -> tuple[Sql, Sql]:
+    """Both in a form in which SQL compares them as Edm does."""
+    forms = {left.form, right.form}
+    if Form.FLOAT in forms:
+        raise Unsupported("databases take NaN for equal to itself")
+    if forms <= NUMBERS:
+        if len(forms) == 1 and left.form is not Form.EXACT and left.scale == right.scale:
+            return left.sql, right.sql
+        exact = [v.of(d.exact(v), Form.EXACT) for v in (left, right)]
+        return d.comparable(exact[0]), d.comparable(exact[1])
+    if forms <= {Form.DAY, Form.DIGITS}:
+        return (left.sql, right.sql) if len(forms) == 1 else (d.digits(left), d.digits(right))
+    if forms <= {Form.STAMP, Form.ZONED}:
+        return d.stamp(left), d.stamp(right)
+    if len(forms) > 1:
+        raise Unsupported(f"{left.form.value} and {right.form.value} do not compare")
+    return d.comparable(left), d.comparable(right)

@@ -1,0 +1,328 @@
+"""Bound expressions in SQL, at places in a statement.
+
+Conditions are compiled in two positions: ``keep`` gives SQL that is true exactly where the expression is true, ``refuse``
+exactly where it is false; elsewhere the SQL may be false or null, which a WHERE does not tell apart. So Edm's two-valued
+comparisons need no wrapping, and indexes stay usable. Where SQL cannot tell for every row, more rows pass than should
+(``inexact``), and the engine looks at them again; nothing ever loses a row.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import column as sql_column
+from sqlalchemy import table as sql_table
+
+from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop
+from edm.functions import FUNCTIONS, NullRule
+from edm.model import EntitySet, NavigationProperty, ServiceMetadata
+from edm.primitives import BOOLEAN, PrimitiveType
+from erp_adapters.sql_compare import SWAPPED, compare_const, compare_values, meet
+from erp_adapters.sql_fields import Column, CompositeField, Field, PlainField
+from erp_adapters.sql_fields import field as field_at
+from erp_adapters.sql_mapping import Codec, ColumnRef, Plain, SetMapping
+from erp_adapters.sql_source import Source, split
+from erp_adapters.sql_values import Form, Kind, Sql, Unsupported, Value
+
+Mappings = Mapping[str, SetMapping]
+
+
+class Place:
+    """One set in a statement: its table under an alias of its own, with the joins that were asked for."""
+
+    def __init__(self, compiler: "Compiler", entity_set: EntitySet, *, optional: bool = False) -> None:
+        self.compiler = compiler
+        self.entity_set = entity_set
+        self.optional = optional
+        mapping = compiler.mappings.get(entity_set.name)
+        if mapping is None:
+            raise Unsupported(f"{entity_set.name} is not in this database")
+        self.mapping = mapping
+        self.table = compiler.alias(mapping.table)
+        self._aliases: dict[str, FromClause] = {}
+        self._ways: dict[str, Place] = {}
+        self._fields: dict[str, Field] = {}
+        self._joined: list[tuple[FromClause | Place, Sql]] = []
+
+    def column(self, ref: ColumnRef) -> Column:
+        """A column of the table or of one of its declared joins, which is joined when first asked for."""
+        source = self._join(ref.alias) if ref.alias else self.table
+        facts = self.compiler.source.facts(self.mapping.table_of(ref), ref.name)
+        return Column(source.c[ref.name], facts, self.optional or bool(ref.alias))
+
+    def _join(self, alias: str) -> FromClause:
+        joined = self._aliases.get(alias)
+        if joined is None:
+            join = self.mapping.joins[alias]
+            own = [(self.column(ref).sql, theirs) for ref, theirs in join.on]
+            joined = self._aliases[alias] = self.compiler.alias(join.table)
+            self._joined.append((joined, and_(*(sql == joined.c[theirs] for sql, theirs in own))))
+        return joined
+
+    def field(self, name: str) -> Field:
+        """The property here."""
+        found = self._fields.get(name)
+        if found is None:
+            prop = self.entity_set.type.property(name)
+            assert prop is not None
+            present = None
+            if self.optional and name != self.entity_set.type.key:
+                present = self._present()
+            codec: Codec = self.mapping.codecs[name]
+            found = self._fields[name] = field_at(self.compiler.source.dialect, prop, codec, self.column, present)
+        return found
+
+    def _present(self) -> Sql:
+        """Whether there is an entity at all, behind an outer join."""
+        return and_(*(column.sql.is_not(None) for column in self.field(self.entity_set.type.key).columns))
+
+    def via(self, navigation: NavigationProperty) -> "Place":
+        """The entity that a single-valued navigation property leads to: an outer join, made once."""
+        found = self._ways.get(navigation.name)
+        if found is None:
+            target = self.compiler.metadata.target(navigation)
+            found = self._ways[navigation.name] = Place(self.compiler, target, optional=True)
+            self._joined.append((found, link(self, navigation, found)))
+        return found
+
+    def from_clause(self) -> FromClause:
+        """The table with everything that was joined to it, in the order in which it was asked for."""
+        return self._with_joins(self.table)
+
+    def _with_joins(self, clause: FromClause) -> FromClause:
+        for joined, on in self._joined:
+            if isinstance(joined, Place):
+                clause = joined._with_joins(clause.outerjoin(joined.table, on))
+            else:
+                clause = clause.outerjoin(joined, on)
+        return clause
+
+
+def link(parent: Place, navigation: NavigationProperty, child: Place) -> Sql:
+    """The condition that ``child`` is related to ``parent``; never true of nulls."""
+    pairs = [(parent.field(own), child.field(other)) for own, other in navigation.on]
+    return and_(*(_same_value(parent.compiler, a, b) for a, b in pairs))
+
+
+def _same_value(compiler: "Compiler", a: Field, b: Field) -> Sql:
+    if _bare(a) and _bare(b):
+        return a.columns[0].sql == b.columns[0].sql
+    if isinstance(a, CompositeField) and isinstance(b, CompositeField) and _alike(a, b):
+        return and_(*(x.sql == y.sql for x, y in zip(a.columns, b.columns, strict=True)))
+    left, right = meet(compiler.source.dialect, a.value(), b.value())
+    return left == right
+
+
+def _bare(field: Field) -> bool:
+    """Whether the column holds the published text itself, compared by a deterministic collation."""
+    plain = isinstance(field, PlainField) and isinstance(field.codec, Plain) and not field.codec.trim
+    facts = field.columns[0].facts
+    return plain and facts.kind is Kind.TEXT and facts.collation != "other"
+
+
+def _alike(a: CompositeField, b: CompositeField) -> bool:
+    same = a._composite.widths == b._composite.widths and a._composite.separator == b._composite.separator
+    return same and all(x.integral == y.integral for x, y in zip(a.columns, b.columns, strict=True))
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Compiles the expressions of one statement. ``inexact`` is set when a condition lets more rows pass than it should."""
+
+    metadata: ServiceMetadata
+    mappings: Mappings
+    source: Source
+    inexact: bool = False
+    scope: dict[str, Place] = field(default_factory=dict)
+    _aliases: int = 0
+
+    def alias(self, table: str) -> FromClause:
+        """The table under a new alias, with the columns that the catalog names."""
+        schema, name = split(table) if self.source.dialect.name != "sqlite" else (None, table)
+        names = dict.fromkeys(c for m in self.mappings.values() for _, t, c in m.used() if t == table)
+        made = sql_table(name, *(sql_column(c) for c in names), schema=schema).alias(f"t{self._aliases}")
+        self._aliases += 1
+        return made
+
+    def start(self, entity_set: EntitySet) -> Place:
+        """The place of the statement's own rows."""
+        place = self.scope[IT] = Place(self, entity_set)
+        return place
+
+    # --- conditions ---------------------------------------------------------------------------------------------
+
+    def keep(self, expr: Expr) -> Sql:
+        """True exactly where ``expr`` is true, or for more rows (then ``inexact`` is set)."""
+        match expr:
+            case Const(value=value):
+                return true() if value is True else false()
+            case Prop():
+                return self._truth(expr, negated=False)
+            case Call(function="and", args=args):
+                return and_(true(), *map(self.keep, args))
+            case Call(function="or", args=args):
+                return or_(false(), *map(self.keep, args))
+            case Call(function="not", args=(inner,)):
+                return self.refuse(inner)
+            case Call() if FUNCTIONS[expr.function].null is NullRule.COMPARE:
+                return self._comparison(expr, negated=False)
+            case Lambda():
+                return self._exists(expr) if expr.kind == "any" else not_(self._exists(expr))
+            case _:
+                return self._with_doubt(self.value(expr), lambda sql: sql)
+
+    def refuse(self, expr: Expr) -> Sql:
+        """True exactly where ``expr`` is false (not where it is null), or for more rows."""
+        match expr:
+            case Const(value=value):
+                return true() if value is False else false()
+            case Prop():
+                return self._truth(expr, negated=True)
+            case Call(function="and", args=args):
+                return or_(false(), *map(self.refuse, args))
+            case Call(function="or", args=args):
+                return and_(true(), *map(self.refuse, args))
+            case Call(function="not", args=(inner,)):
+                return self.keep(inner)
+            case Call() if FUNCTIONS[expr.function].null is NullRule.COMPARE:
+                return self._comparison(expr, negated=True)
+            case Lambda():
+                found = self._exactly(lambda: self._exists(expr))
+                return not_(found) if expr.kind == "any" else found
+            case _:
+                return self._with_doubt(self.value(expr), not_)
+
+    def _truth(self, expr: Prop, *, negated: bool) -> Sql:
+        field = self.field(expr)
+        return field.truth(negated=negated)
+
+    def _with_doubt(self, value: Value, condition: Any) -> Sql:
+        if not value.doubt:
+            return condition(value.sql)  # type: ignore[no-any-return]
+        self.inexact = True
+        return or_(condition(value.sql), *value.doubt)
+
+    def _exactly(self, compile_: Callable[[], Sql]) -> Sql:
+        """For where more rows inside would mean fewer outside: nothing inexact can be said there."""
+        before, self.inexact = self.inexact, False
+        sql = compile_()
+        if self.inexact:
+            raise Unsupported("the negation of an inexact condition would lose rows")
+        self.inexact = before
+        return sql
+
+    # --- comparisons --------------------------------------------------------------------------------------------
+
+    def _comparison(self, expr: Call, *, negated: bool) -> Sql:
+        op, (left, right) = expr.function, expr.args
+        if op == "in":
+            return self._in(left, right, negated=negated)
+        if isinstance(left, Const) and not isinstance(right, Const):
+            op, left, right = SWAPPED[op], right, left
+        if left.type == BOOLEAN and op == "eq" and isinstance(right, Const) and right.value is not None and not negated:
+            return self.keep(left) if right.value else self.refuse(left)
+        if isinstance(left, Prop) and isinstance(right, Const):
+            field = self.field(left)
+            self.inexact = self.inexact or (field.approximate and right.value is not None)
+            return field.compare(op, right.value, negated=negated)
+        value = self.value(left)
+        if isinstance(right, Const):
+            doubt, sql = value.doubt, compare_const(self.source.dialect, op, value, right.value, negated=negated)
+        else:
+            other = self.value(right)
+            doubt = (*value.doubt, *other.doubt)
+            sql = compare_values(self.source.dialect, op, value, other, negated=negated)
+        if not doubt:
+            return sql
+        self.inexact = True
+        return or_(sql, *doubt)
+
+    def _in(self, left: Expr, right: Expr, *, negated: bool) -> Sql:
+        assert isinstance(right, Const)
+        assert isinstance(right.value, tuple)
+        if isinstance(left, Prop):
+            field = self.field(left)
+            self.inexact = self.inexact or field.approximate
+            return field.one_of(right.value, negated=negated)
+        kind = left.type
+        assert isinstance(kind, PrimitiveType)
+        parts = [Call("eq", (left, Const(item, kind)), BOOLEAN) for item in right.value]
+        both = [self._comparison(part, negated=negated) for part in parts]
+        return and_(true(), *both) if negated else or_(false(), *both)
+
+    # --- related rows -------------------------------------------------------------------------------------------
+
+    def _exists(self, expr: Lambda) -> Sql:
+        """``any``: there is a row that the predicate keeps. ``all``: there is one that it does not."""
+        place, condition = self._inner(expr.variable, expr.path)
+        conditions = [condition]
+        if expr.predicate is not None:
+            self.scope[expr.bound] = place
+            kept = self.keep(expr.predicate)
+            conditions.append(kept if expr.kind == "any" else kept.is_not(true()))
+        return exists().select_from(place.from_clause()).where(*conditions)
+
+    def _count(self, expr: CountOf) -> Value:
+        place, condition = self._inner(expr.variable, expr.path)
+        conditions = [condition]
+        if expr.predicate is not None:
+            self.scope[expr.bound] = place
+            conditions.append(self._exactly(partial(self.keep, expr.predicate)))
+        counted = select(func.count()).select_from(place.from_clause()).where(*conditions).scalar_subquery()
+        return Value(counted, Form.INT, expr.type, nullable=False)
+
+    def _inner(self, variable: str, path: Sequence[str]) -> tuple[Place, Sql]:
+        """The place of the rows that a path to a collection leads to, and the condition that relates them."""
+        parent = self._walk(self.scope[variable], path[:-1])
+        navigation = _navigation(parent, path[-1])
+        child = Place(self, self.metadata.target(navigation))
+        return child, link(parent, navigation, child)
+
+    def _walk(self, place: Place, path: Sequence[str]) -> Place:
+        for name in path:
+            place = place.via(_navigation(place, name))
+        return place
+
+    # --- values -------------------------------------------------------------------------------------------------
+
+    def field(self, expr: Prop) -> Field:
+        """The property that a path names."""
+        return self._walk(self.scope[expr.variable], expr.path[:-1]).field(expr.name)
+
+    def value(self, expr: Expr) -> Value:
+        """The expression as a value, null where it is null."""
+        match expr:
+            case Const(value=None):
+                raise Unsupported("null as an operand is left to the engine")
+            case Const(value=value, type=PrimitiveType() as kind):
+                return self.source.dialect.constant(value, kind)
+            case Prop():
+                return self.field(expr).value()
+            case CountOf():
+                return self._count(expr)
+            case Lambda():
+                return Value(self._exactly(lambda: self.keep(expr)), Form.BOOL, BOOLEAN, nullable=False)
+            case Call(function="and" | "or" | "not"):
+                return self._logic(expr)
+            case Call() if expr.function != "cast" and FUNCTIONS[expr.function].null is NullRule.COMPARE:
+                return Value(self._exactly(lambda: self.keep(expr)).is_(true()), Form.BOOL, BOOLEAN, nullable=False)
+            case Call(args=args):
+                return self.source.dialect.row(expr, [self.value(arg) for arg in args])
+        raise Unsupported("a list is no value")
+
+    def _logic(self, expr: Call) -> Value:
+        """SQL's own logic: three-valued, as Edm's is."""
+        values = [self.value(arg) for arg in expr.args]
+        if any(value.doubt for value in values):
+            raise Unsupported("an inexact condition is no value")
+        parts: list[ColumnElement[Any]] = [value.sql for value in values]
+        sql = not_(parts[0]) if expr.function == "not" else and_(*parts) if expr.function == "and" else or_(*parts)
+        return Value(sql, Form.BOOL, BOOLEAN, any(value.nullable for value in values))
+
+
+def _navigation(place: Place, name: str) -> NavigationProperty:
+    found = place.entity_set.type.navigation_property(name)
+    assert found is not None
+    return found

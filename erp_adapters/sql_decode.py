@@ -1,0 +1,354 @@
+"""From what the driver returns to Python values of the Edm types: one function per column, made once per query.
+
+A decoder raises ``ValueError``, ``TypeError`` or ``LookupError`` for a value that does not fit the mapping; ``rows``
+turns that into ``ContractBroken``. No decoder at all means that the driver's values are the published ones.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from edm.functions import EXACT
+from edm.model import Property
+from edm.primitives import (
+    BOOLEAN,
+    DATE,
+    DATE_TIME_OFFSET,
+    DECIMAL,
+    DURATION,
+    GUID,
+    STRING,
+    TIME_OF_DAY,
+    PrimitiveType,
+)
+from erp_adapters.base import ContractBroken, Row
+from erp_adapters.sql_mapping import Codec, Codes, Composite, DateDigits, Flag, Plain, Scaled, Sum, Zoned
+from erp_adapters.sql_values import ColumnFacts, Form, Kind, Value
+
+Decoder = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One column of the answer: made of some columns of the statement."""
+
+    name: str
+    sources: tuple[int, ...]
+    decode: Decoder | None
+    required: bool = False  # null is a fault
+
+
+def rows(entity_set: str, outputs: Sequence[Output], raw: Sequence[Sequence[Any]]) -> list[Row]:
+    """The published rows. Column by column, because that keeps the loops in C."""
+    if not raw:
+        return []
+    stored = list(zip(*raw, strict=True))
+    columns = []
+    for output in outputs:
+        try:
+            columns.append(_column(output, stored))
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
+            raise ContractBroken(entity_set, _culprit(output, stored)) from None
+    return list(zip(*columns, strict=True))
+
+
+def _column(output: Output, stored: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    sources = [stored[number] for number in output.sources]
+    values = sources[0] if output.decode is None else list(map(output.decode, *sources))
+    if output.required and None in values:
+        raise ValueError("null")
+    return values
+
+
+def _culprit(output: Output, stored: Sequence[Sequence[Any]]) -> str:
+    """Which value does not fit, for the log."""
+    for given in _given(output, stored):
+        try:
+            value = given[0] if output.decode is None else output.decode(*given)
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+            return f"{output.name}: {given!r} does not fit ({error})"
+        if value is None and output.required:
+            return f"{output.name}: null, but the property is not nullable"
+    return f"{output.name}: a value does not fit"
+
+
+def _given(output: Output, stored: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(stored[number] for number in output.sources), strict=True)
+
+
+# Per codec
+
+
+def decoder(codec: Codec, prop: Property, facts: Sequence[ColumnFacts]) -> Decoder | None:
+    """How values of ``prop`` are read from the codec's columns."""
+    match codec:
+        case Plain(trim=True):
+            return _trimmed
+        case Plain():
+            return _plain(prop, facts[0])
+        case Scaled(decimals=decimals) | Sum(decimals=decimals):
+            return scaled(decimals, prop) if prop.type == DECIMAL else integer(prop.type)
+        case DateDigits():
+            return day_of_digits
+        case Codes():
+            return _Words(codec).__getitem__
+        case Flag():
+            return _Flags(codec).__getitem__
+        case Composite():
+            return composite(codec)
+        case Zoned(zone=zone):
+            return zoned(zone)
+
+
+def _trimmed(value: str | None) -> str | None:
+    return None if value is None else value.rstrip(" ")
+
+
+def _plain(prop: Property, facts: ColumnFacts) -> Decoder | None:
+    kind = prop.type
+    if kind == STRING:
+        return None if facts.kind is Kind.TEXT else _trimmed if facts.kind is Kind.CHAR else _text
+    if kind == BOOLEAN:
+        return None if facts.kind is Kind.BOOLEAN else _BOOLEANS.__getitem__
+    if kind.integral:
+        assert kind.high is not None
+        fits = facts.kind is Kind.INTEGER and facts.bits <= kind.high.bit_length() + 1
+        return None if fits else integer(kind)
+    if kind == DECIMAL:
+        return decimal(prop)
+    return _BY_TYPE.get(kind, _unreadable)
+
+
+def _unreadable(value: Any) -> Any:
+    raise TypeError("values of this type are not read from SQL")
+
+
+def _text(value: Any) -> Any:
+    if value is None or type(value) is str:
+        return value
+    raise TypeError("not text")
+
+
+_BOOLEANS = {None: None, 0: False, 1: True}
+
+
+def integer(kind: PrimitiveType) -> Decoder:
+    """Integers of ``kind``; a whole number in another form is one too."""
+    low, high = kind.low, kind.high
+    assert low is not None
+    assert high is not None
+
+    def decode(value: Any) -> int | None:
+        if value is None:
+            return None
+        number = value if type(value) is int else whole(value)
+        if low <= number <= high:
+            return number
+        raise ValueError(f"outside {kind.name}")
+
+    return decode
+
+
+def whole(value: Any) -> int:
+    """A number without a fraction, as an int."""
+    if isinstance(value, str):
+        value = Decimal(value)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value != int(value):
+        raise TypeError("not a whole number")
+    return int(value)
+
+
+def scaled(decimals: int, prop: Property) -> Decoder:
+    """Decimals from integers with implied decimals."""
+    limit = 10 ** (prop.precision + decimals - (prop.scale or 0)) if prop.precision else None
+
+    def decode(value: Any) -> Decimal | None:
+        if value is None:
+            return None
+        number = value if type(value) is int else whole(value)
+        if limit is not None and not -limit < number < limit:
+            raise ValueError("more digits than the property has")
+        return Decimal(number).scaleb(-decimals)
+
+    return decode
+
+
+def decimal(prop: Property) -> Decoder:
+    """Decimals from numbers; SQLite's floats stand for the decimals they are written as."""
+    unit = Decimal(1).scaleb(-(prop.scale or 0))
+    limit = Decimal(10) ** (prop.precision - (prop.scale or 0)) if prop.precision else Decimal("Infinity")
+
+    def decode(value: Any) -> Decimal | None:
+        if value is None:
+            return None
+        if type(value) is not Decimal:
+            value = float_decimal(value)
+        number = value.quantize(unit, context=EXACT)
+        if number != value or not -limit < number < limit:
+            raise ValueError("more digits than the property has")
+        return number
+
+    return decode
+
+
+def float_decimal(value: Any) -> Decimal:
+    """The decimal of at most 15 digits that a stored number stands for."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    return Decimal(value) if isinstance(value, int) else Decimal(format(value, ".15g"))
+
+
+@lru_cache(maxsize=16_384)
+def day_of_digits(value: Any) -> date | None:
+    """A date from 20261123; 0 is none."""
+    if value is None or value == 0:
+        return None
+    number = whole(value)
+    return date(number // 10_000, number // 100 % 100, number % 100)
+
+
+class _Words(dict[Any, str | None]):
+    """Code -> word, with every way in which a driver returns a code."""
+
+    def __init__(self, codec: Codes) -> None:
+        super().__init__(codec.words)
+        self[None] = None
+        self._trim = codec.trim
+
+    def __missing__(self, code: Any) -> str | None:
+        text = code_text(code)
+        trimmed = text.rstrip(" ") if self._trim else text
+        return self[trimmed] if trimmed in self else trimmed
+
+
+class _Flags(dict[Any, bool]):
+    """Code -> whether it means true."""
+
+    def __init__(self, codec: Flag) -> None:
+        super().__init__({code: True for code in codec.true})
+        self[None] = False
+        self._codec = codec
+
+    def __missing__(self, code: Any) -> bool:
+        text = code_text(code)
+        return (text.rstrip(" ") if self._codec.trim else text) in self._codec.true
+
+
+def code_text(code: Any) -> str:
+    """A code as text; integer codes as their digits."""
+    return code if isinstance(code, str) else str(whole(code))
+
+
+def composite(codec: Composite) -> Decoder:
+    """The parts joined, each of its width."""
+    widths, separator = codec.widths, codec.separator
+
+    def part(value: Any, width: int) -> str:
+        text = value if isinstance(value, str) else str(whole(value)).zfill(width)
+        if len(text) != width or text[0] == "-":
+            raise ValueError(f"not of width {width}")
+        return text
+
+    def decode(*values: Any) -> str | None:
+        if None in values:
+            return None
+        return separator.join(map(part, values, widths))
+
+    return decode
+
+
+def zoned(zone: str) -> Decoder:
+    """Points in time from local timestamps."""
+    info = UTC if zone == "UTC" else ZoneInfo(zone)
+
+    def decode(value: Any) -> datetime | None:
+        if value is None:
+            return None
+        moment = value if type(value) is datetime else stamp(value)
+        if moment.tzinfo is not None:
+            raise TypeError("has a time zone already")
+        return moment.replace(tzinfo=UTC) if info is UTC else moment.replace(tzinfo=info).astimezone(UTC)
+
+    return decode
+
+
+def stamp(value: str) -> datetime:
+    """A timestamp as SQLAlchemy stores it in SQLite. Others would not compare rightly as text."""
+    if len(value) != 26 or value[10] != " ":
+        raise ValueError("not of the form 2026-11-23 08:00:00.000000")
+    return datetime.fromisoformat(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else stamp(value)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+@lru_cache(maxsize=16_384)
+def _day(value: Any) -> date | None:
+    return value if value is None or type(value) is date else date.fromisoformat(value)
+
+
+def _time(value: Any) -> time | None:
+    return value if value is None or isinstance(value, time) else time.fromisoformat(value)
+
+
+def _guid(value: Any) -> uuid.UUID | None:
+    return value if value is None or isinstance(value, uuid.UUID) else uuid.UUID(value)
+
+
+def _float(value: Any) -> float | None:
+    if value is None or type(value) is float:
+        return value
+    return float(whole(value))
+
+
+def _span(value: Any) -> timedelta | None:
+    return None if value is None else timedelta(microseconds=whole(value))
+
+
+_BY_TYPE: dict[PrimitiveType, Decoder] = {
+    DATE: _day,
+    DATE_TIME_OFFSET: _moment,
+    TIME_OF_DAY: _time,
+    GUID: _guid,
+    DURATION: _span,
+}
+
+
+# Per form: values that are computed
+
+
+def computed(value: Value) -> Decoder | None:
+    """How the value of an expression is read."""
+    kind = value.type
+    if kind == BOOLEAN:
+        return _BOOLEANS.__getitem__
+    if kind.integral:
+        return lambda number: None if number is None else whole(number)
+    if kind == DECIMAL:
+        scale = value.scale if value.form is Form.INT else 0
+        return lambda number: None if number is None else _decimal_of(number, scale)
+    if value.form is Form.DIGITS:
+        return day_of_digits
+    if value.form is Form.FLOAT:
+        return _float
+    return _BY_TYPE.get(kind)
+
+
+def _decimal_of(value: Any, scale: int) -> Decimal:
+    if isinstance(value, str):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            raise ValueError("not a number") from None
+    if isinstance(value, Decimal):
+        return value
+    return Decimal(whole(value)).scaleb(-scale) if isinstance(value, int) else float_decimal(value)

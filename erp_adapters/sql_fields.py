@@ -1,0 +1,504 @@
+"""A property at a place in a statement: what its codec means in SQL.
+
+Each codec knows the comparisons that its stored form answers by itself (and by index); everything else goes through
+``value``. All comparisons follow the rule of ``sql_compare``: true exactly where the answer is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, not_, or_, true, tuple_
+
+from edm.model import Property
+from edm.primitives import (
+    BINARY,
+    BOOLEAN,
+    DATE,
+    DATE_TIME_OFFSET,
+    DECIMAL,
+    DOUBLE,
+    GUID,
+    SINGLE,
+    STRING,
+    TIME_OF_DAY,
+    PrimitiveType,
+)
+from erp_adapters.dialects import Dialect
+from erp_adapters.sql_compare import INVERSE, apply, compare_const, is_null, not_null, one_of, with_null
+from erp_adapters.sql_decode import Decoder, decoder
+from erp_adapters.sql_mapping import (
+    Codec,
+    Codes,
+    ColumnRef,
+    Composite,
+    DateDigits,
+    Flag,
+    Plain,
+    Scaled,
+    Sum,
+    Zoned,
+    columns_of,
+)
+from erp_adapters.sql_values import ColumnFacts, Form, Kind, Sql, Unsupported, Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A column of the statement and what is known about it. ``optional``: its table may be missing (an outer join)."""
+
+    sql: Sql
+    facts: ColumnFacts
+    optional: bool
+
+    @property
+    def nullable(self) -> bool:
+        return self.optional or not self.facts.not_null
+
+    @property
+    def integral(self) -> bool:
+        return self.facts.kind in (Kind.INTEGER, Kind.NUMERIC)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A property at a place. ``present`` is a condition that the property's entity is there, where it may be missing."""
+
+    d: Dialect
+    prop: Property
+    codec: Codec
+    columns: tuple[Column, ...]
+    present: Sql | None = None
+    #: Whether comparisons let rows pass that the engine has to look at again.
+    approximate = False
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a null can come out here, as far as the model and the database know."""
+        joined = any(column.optional for column in self.columns)
+        return joined or (self.prop.nullable and any(column.nullable for column in self.columns))
+
+    def value(self) -> Value:
+        raise NotImplementedError
+
+    def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
+        return compare_const(self.d, op, self.value(), const, negated=negated)
+
+    def one_of(self, items: Sequence[Any], *, negated: bool = False) -> Sql:
+        return one_of(self.d, self.value(), items, negated=negated)
+
+    def truth(self, *, negated: bool = False) -> Sql:
+        """The Boolean property as a condition."""
+        sql = self.value().sql
+        return not_(sql) if negated else sql
+
+    def order(self) -> tuple[Value, ...]:
+        """What to sort by, most significant first."""
+        return (self.value(),)
+
+    def output(self) -> tuple[tuple[Sql, ...], Decoder | None]:
+        """Columns to read and how to make the published value of them."""
+        facts = [column.facts for column in self.columns]
+        return tuple(column.sql for column in self.columns), decoder(self.codec, self.prop, facts)
+
+    @property
+    def required(self) -> bool:
+        """Whether a null that is read breaks the contract, and could be read at all."""
+        return not self.prop.nullable and any(column.nullable for column in self.columns)
+
+
+def text_value(d: Dialect, column: Column, sql: Sql, nullable: bool) -> Value:
+    """A text column. Equality needs no COLLATE under a deterministic collation, order does unless it is "C"."""
+    collation = column.facts.collation
+    if collation == "C":
+        return Value(sql, Form.TEXT, STRING, nullable)
+    return Value(d.by_code_point(sql), Form.TEXT, STRING, nullable, raw=sql if collation != "other" else None)
+
+
+class PlainField(Field):
+    """The column as it is."""
+
+    def value(self) -> Value:
+        kind, column = self.prop.type, self.columns[0]
+        if kind == STRING:
+            return self._text(column)
+        form = _plain_form(self.d, kind, column)
+        scale = (self.prop.scale or 0) if form is Form.APPROX else 0
+        return Value(column.sql, form, kind, self.nullable, scale)
+
+    def _text(self, column: Column) -> Value:
+        if column.facts.kind is Kind.CHAR:
+            # A cast of blank-padded text leaves the blanks out.
+            return text_value(self.d, column, cast(column.sql, Text()), self.nullable)
+        if isinstance(self.codec, Plain) and self.codec.trim:
+            return text_value(self.d, column, func.rtrim(column.sql), self.nullable)
+        return text_value(self.d, column, column.sql, self.nullable)
+
+    def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
+        sql = compare_const(self.d, op, self.value(), const, negated=negated)
+        if op == "eq" and not negated and self._range_helps(const):
+            # The texts that are ``const`` and blanks lie between it and the first text behind those.
+            column = self.columns[0].sql
+            low, high = self.d.bind(const, Form.TEXT), self.d.bind(f"{const}!", Form.TEXT)
+            return and_(sql, column >= low, column < high)
+        return sql
+
+    def _range_helps(self, const: Any) -> bool:
+        trimmed = isinstance(self.codec, Plain) and self.codec.trim
+        facts = self.columns[0].facts
+        return trimmed and facts.collation == "C" and facts.kind is not Kind.CHAR and bool(const) and "\0" not in const
+
+
+def _plain_form(d: Dialect, kind: PrimitiveType, column: Column) -> Form:
+    if kind == DECIMAL:
+        if column.facts.kind is Kind.INTEGER:
+            return Form.INT
+        return Form.APPROX if d.name == "sqlite" else Form.EXACT
+    if kind == DATE_TIME_OFFSET:
+        return Form.STAMP if d.name == "sqlite" else Form.ZONED
+    if kind.integral:
+        return Form.INT
+    try:
+        return _FORMS[kind]
+    except KeyError:
+        raise Unsupported(f"{kind} is not compared in SQL") from None
+
+
+_FORMS: dict[PrimitiveType, Form] = {
+    BOOLEAN: Form.BOOL,
+    DOUBLE: Form.FLOAT,
+    DATE: Form.DAY,
+    TIME_OF_DAY: Form.TIME,
+    GUID: Form.GUID,
+}
+#: Never compared in SQL: a single is not the double that it is read as, and binary has no order.
+NOT_COMPARED = frozenset({SINGLE, BINARY})
+
+
+class ScaledField(Field):
+    """An integer with implied decimals: constants are scaled, the column is not."""
+
+    def value(self) -> Value:
+        assert isinstance(self.codec, Scaled)
+        return Value(self.columns[0].sql, Form.INT, DECIMAL, self.nullable, self.codec.decimals)
+
+
+class DateDigitsField(Field):
+    """A date as an integer; 0 (the lowest) and null both mean none."""
+
+    @property
+    def nullable(self) -> bool:
+        return self.prop.nullable or self.columns[0].optional
+
+    def value(self) -> Value:
+        column = self.columns[0]
+        if not self.nullable:
+            return Value(column.sql, Form.DIGITS, DATE, nullable=False)
+        sql = func.nullif(column.sql, literal(0))
+        return Value(sql, Form.DIGITS, DATE, True, raw=column.sql, raw_nullable=column.nullable)
+
+    def order(self) -> tuple[Value, ...]:
+        column, value = self.columns[0], self.value()
+        if column.nullable or not self.nullable:
+            return (value,)
+        return (Value(column.sql, Form.DIGITS, DATE, nullable=False),)
+
+    @property
+    def required(self) -> bool:
+        return not self.prop.nullable
+
+
+class CodesField(Field):
+    """Words for codes: a constant becomes the codes that are published as it."""
+
+    @property
+    def _codes(self) -> Codes:
+        assert isinstance(self.codec, Codes)
+        return self.codec
+
+    def _stored(self) -> Value:
+        column = self.columns[0]
+        return _code_value(self.d, column, self._codes.trim, self.nullable)
+
+    def value(self) -> Value:
+        column, stored = self.columns[0], self._stored()
+        text = cast(column.sql, Text()) if column.integral else stored.stored
+        whens = [(apply("eq", stored.stored, bind), word) for bind, word in self._whens(stored)]
+        if not whens:
+            return text_value(self.d, column, text, self.nullable)
+        known = [(condition, self.d.bind(word, Form.TEXT)) for condition, word in whens]
+        sql = self.d.by_code_point(case(*known, else_=text))
+        return Value(sql, Form.TEXT, STRING, self.nullable)
+
+    def _whens(self, stored: Value) -> list[tuple[Sql, str]]:
+        return [
+            (self.d.bind(code, stored.form), word)
+            for text, word in self._codes.words.items()
+            for code in _typed_codes((text,), stored)
+        ]
+
+    def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
+        if const is None:
+            return with_null(self._stored(), op, negated)
+        if op in ("eq", "ne"):
+            return self.one_of((const,), negated=negated == (op == "eq"))
+        return super().compare(op, const, negated=negated)
+
+    def one_of(self, items: Sequence[Any], *, negated: bool = False) -> Sql:
+        stored = self._stored()
+        words = [code for item in items if item is not None for code in self._codes.stored(item)]
+        nulls = [None] if None in items else []
+        return one_of(self.d, stored, [*_typed_codes(words, stored), *nulls], negated=negated)
+
+
+def _code_value(d: Dialect, column: Column, trim: bool, nullable: bool) -> Value:
+    """A column of codes as it is stored: integers or texts."""
+    if column.integral:
+        return Value(column.sql, Form.INT, STRING, nullable)
+    if column.facts.kind is Kind.CHAR:
+        return text_value(d, column, cast(column.sql, Text()), nullable)
+    return text_value(d, column, func.rtrim(column.sql) if trim else column.sql, nullable)
+
+
+def _typed_codes(codes: Sequence[str], stored: Value) -> list[Any]:
+    """Codes as the column holds them; a text that is no such code is not among them."""
+    if stored.form is Form.TEXT:
+        return list(codes)
+    return [int(code) for code in codes if _is_integer(code)]
+
+
+def _is_integer(code: str) -> bool:
+    digits = code.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and str(int(code)) == code and len(digits) < 19
+
+
+class FlagField(Field):
+    """A Boolean from codes: true for some, false for all others and for null."""
+
+    @property
+    def nullable(self) -> bool:
+        return self.present is not None
+
+    @property
+    def required(self) -> bool:
+        return False
+
+    def _listed(self, negated: bool = False) -> Sql:
+        assert isinstance(self.codec, Flag)
+        stored = _code_value(self.d, self.columns[0], self.codec.trim, self.columns[0].nullable)
+        return one_of(self.d, stored, _typed_codes(self.codec.true, stored), negated=negated)
+
+    def value(self) -> Value:
+        sql = self._listed()
+        if self.columns[0].nullable:
+            sql = sql.is_(true())
+        if self.present is not None:
+            sql = case((self.present, sql))
+        return Value(sql, Form.BOOL, BOOLEAN, self.nullable)
+
+    def truth(self, *, negated: bool = False) -> Sql:
+        if negated and self.present is not None:
+            return and_(self.present, self._listed(negated=True))
+        return self._listed(negated)
+
+
+class CompositeField(Field):
+    """Columns of fixed widths: comparing the whole is comparing the parts in turn, which an index over them serves."""
+
+    @property
+    def _composite(self) -> Composite:
+        assert isinstance(self.codec, Composite)
+        return self.codec
+
+    def parts(self) -> tuple[Value, ...]:
+        return tuple(
+            Value(c.sql, Form.INT, STRING, c.nullable) if c.integral
+            else text_value(self.d, c, c.sql if c.facts.kind is not Kind.CHAR else cast(c.sql, Text()), c.nullable)
+            for c in self.columns
+        )  # fmt: skip
+
+    def value(self) -> Value:
+        sql: Sql | None = None
+        for part, width in zip(self.parts(), self._composite.widths, strict=True):
+            text = self.d.pad(part.sql, width) if part.form is Form.INT else part.sql
+            if sql is not None:
+                text = sql.concat(self.d.bind(self._composite.separator, Form.TEXT)).concat(text)
+            sql = text
+        assert sql is not None
+        return Value(self.d.by_code_point(sql), Form.TEXT, STRING, self.nullable)
+
+    def split(self, key: Any) -> tuple[Any, ...] | None:
+        """The stored parts of a key; ``None`` if it cannot be one."""
+        widths, separator = self._composite.widths, self._composite.separator
+        if len(key) != sum(widths) + len(separator) * (len(widths) - 1) or "\0" in key:
+            return None
+        parts: list[Any] = []
+        position = 0
+        for column, width in zip(self.columns, widths, strict=True):
+            if position and key[position - len(separator) : position] != separator:
+                return None
+            text = key[position : position + width]
+            if column.integral and not (text.isascii() and text.isdigit()):
+                return None
+            parts.append(int(text) if column.integral else text)
+            position += width + len(separator)
+        return tuple(parts)
+
+    def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
+        if const is None:
+            return self._with_null(op, negated)
+        if op in ("eq", "ne"):
+            return self.one_of((const,), negated=negated == (op == "eq"))
+        stored = self.split(const)
+        if stored is None:
+            return super().compare(op, const, negated=negated)
+        parts = self.parts()
+        binds = [self.d.bind(item, part.form) for item, part in zip(stored, parts, strict=True)]
+        left = tuple_(*(part.sql for part in parts))
+        sql = apply(INVERSE[op] if negated else op, left, tuple_(*binds))  # type: ignore[arg-type]
+        return or_(sql, self._null()) if negated and self.nullable else sql
+
+    def _null(self) -> Sql:
+        return or_(*(part.stored.is_(None) for part in self.parts() if part.nullable))
+
+    def _with_null(self, op: str, negated: bool) -> Sql:
+        if op in ("gt", "lt"):
+            return true() if negated else false()
+        if not self.nullable:
+            return true() if negated == (op != "ne") else false()
+        return not_(self._null()) if negated == (op != "ne") else self._null()
+
+    def one_of(self, items: Sequence[Any], *, negated: bool = False) -> Sql:
+        keys = list(dict.fromkeys(self.split(item) for item in items if item is not None))
+        stored = [key for key in keys if key is not None]
+        found = self._listed(stored)
+        if None in items:
+            found = or_(found, self._with_null("eq", False))
+        if not negated:
+            return found
+        return found.is_not(true()) if self.nullable else not_(found)
+
+    def _listed(self, keys: Sequence[tuple[Any, ...]]) -> Sql:
+        if not keys:
+            return false()
+        parts = self.parts()
+        if len(keys) > 1:
+            return self.d.tuple_one_of([part.stored for part in parts], keys, [part.form for part in parts])
+        return and_(
+            *(part.stored == self.d.bind(item, part.form) for part, item in zip(parts, keys[0], strict=True))
+        )
+
+    def order(self) -> tuple[Value, ...]:
+        """The parts in turn. Where one can be null the key is null, and ties with every other null key."""
+        return (self.value(),) if self.nullable else self.parts()
+
+
+class SumField(Field):
+    """A signed sum in 64 bits."""
+
+    @property
+    def nullable(self) -> bool:
+        return self.present is not None
+
+    @property
+    def required(self) -> bool:
+        return False
+
+    def value(self) -> Value:
+        assert isinstance(self.codec, Sum)
+        sql: Any = None
+        for (sign, _), column in zip(self.codec.terms, self.columns, strict=True):
+            term = cast(column.sql, BigInteger())
+            if column.nullable:
+                term = func.coalesce(term, literal(0, BigInteger()))
+            if sql is None:
+                sql = term if sign > 0 else -term
+            else:
+                sql = sql + term if sign > 0 else sql - term
+        if self.present is not None:
+            sql = case((self.present, sql))
+        return Value(sql, Form.INT, self.prop.type, self.nullable, self.codec.decimals)
+
+    def output(self) -> tuple[tuple[Sql, ...], Decoder | None]:
+        return (self.value().sql,), decoder(self.codec, self.prop, ())
+
+
+class ZonedField(Field):
+    """A timestamp in UTC without zone."""
+
+    def value(self) -> Value:
+        return Value(self.columns[0].sql, Form.STAMP, DATE_TIME_OFFSET, self.nullable)
+
+
+#: By how much local time can stand still or jump (the widest known are 24 h, at the date line).
+_SLACK = timedelta(hours=25)
+
+
+class LocalField(Field):
+    """A local timestamp of another zone. Around changes of the clock its order is not that of the points in time, so
+    comparisons take a day more on either side and leave the rest to the engine."""
+
+    approximate = True
+
+    def _stored(self) -> Value:
+        return Value(self.columns[0].sql, Form.STAMP, DATE_TIME_OFFSET, self.nullable)
+
+    def value(self) -> Value:
+        raise Unsupported("local time repeats an hour when the clock is set back")
+
+    def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
+        stored = self._stored()
+        if const is None:
+            return with_null(stored, op, negated)
+        if negated:
+            if op not in ("gt", "ge", "lt", "le"):
+                return self.value().sql
+            return or_(self.compare(INVERSE[op], const), is_null(stored))
+        if op == "ne":
+            return self.value().sql
+        parts = []
+        if op in ("eq", "gt", "ge"):
+            parts.append(self._bound("ge", const, -1))
+        if op in ("eq", "lt", "le"):
+            parts.append(self._bound("le", const, 1))
+        return and_(*parts)
+
+    def _bound(self, op: str, const: datetime, direction: int) -> Sql:
+        assert isinstance(self.codec, Zoned)
+        try:
+            local = const.astimezone(ZoneInfo(self.codec.zone)).replace(tzinfo=UTC) + direction * _SLACK
+        except OverflowError:
+            return not_null(self._stored())
+        return compare_const(self.d, op, self._stored(), local)
+
+    def one_of(self, items: Sequence[Any], *, negated: bool = False) -> Sql:
+        if negated:
+            return self.value().sql
+        return or_(false(), *(self.compare("eq", item) for item in items))
+
+
+_FIELDS: dict[type[Any], Callable[..., Field]] = {
+    Plain: PlainField,
+    Scaled: ScaledField,
+    DateDigits: DateDigitsField,
+    Codes: CodesField,
+    Flag: FlagField,
+    Composite: CompositeField,
+    Sum: SumField,
+    Zoned: ZonedField,
+}
+
+
+def field(
+    d: Dialect, prop: Property, codec: Codec, column: Callable[[ColumnRef], Column], present: Sql | None
+) -> Field:
+    """The property at the place whose columns ``column`` finds."""
+    if prop.type in NOT_COMPARED:
+        kind: Callable[..., Field] = PlainField
+    elif isinstance(codec, Zoned) and codec.zone != "UTC":
+        kind = LocalField
+    else:
+        kind = _FIELDS[type(codec)]
+    return kind(d, prop, codec, tuple(column(ref) for ref in columns_of(codec)), present)

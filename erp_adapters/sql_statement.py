@@ -1,0 +1,158 @@
+"""From a query to its statements: which columns, joined how, filtered, sorted and sliced; and what can be said in SQL."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.engine import Dialect as Driver
+
+from edm.capabilities import Capabilities, Match
+from edm.expressions import Expr, Prop, conjuncts
+from edm.model import EntitySet, ServiceMetadata
+from edm.query import OrderItem, Query
+from erp_adapters.base import ContractBroken
+from erp_adapters.sql_compile import Compiler, Mappings, Place
+from erp_adapters.sql_decode import Output, computed
+from erp_adapters.sql_source import Source
+from erp_adapters.sql_values import Sql, Unsupported, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The statement for the rows, the one for the count if it was asked for, and how rows are read."""
+
+    rows: Select[Any]
+    count: Select[Any] | None
+    outputs: tuple[Output, ...]
+
+    def explain(self, driver: Driver) -> str:
+        """SQL and parameters, for people."""
+        statements = [("", self.rows), *([("count: ", self.count)] if self.count is not None else [])]
+        return "\n\n".join(_explained(title, statement, driver) for title, statement in statements)
+
+
+def _explained(title: str, statement: Select[Any], driver: Driver) -> str:
+    compiled = statement.compile(dialect=driver, compile_kwargs={"render_postcompile": True})
+    parameters = "\n".join(f"  :{name} = {value!r}" for name, value in compiled.params.items())
+    return f"{title}{compiled}" + (f"\nparameters\n{parameters}" if parameters else "")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statements:
+    """Makes statements for one database."""
+
+    metadata: ServiceMetadata
+    mappings: Mappings
+    source: Source
+    _answers: Callable[[str, str, Expr], Any] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_answers", lru_cache(maxsize=2048)(self._answer))
+
+    # --- what can be said ---------------------------------------------------------------------------------------
+
+    def capabilities(self, entity_set: EntitySet) -> Capabilities:
+        """What this database answers by itself: whatever compiles."""
+        if entity_set.name not in self.mappings:
+            raise ContractBroken(entity_set.name, "the set has no valid [sql] section")
+        name = entity_set.name
+        return Capabilities(
+            match=lambda expr: Match(self._answers(name, "match", expr)),
+            sort=lambda expr: bool(self._answers(name, "sort", expr)),
+            compute=lambda expr: bool(self._answers(name, "compute", expr)),
+            skip=True,
+            top=True,
+            count=True,
+        )
+
+    def _answer(self, name: str, question: str, expr: Expr) -> Any:
+        compiler = self._compiler()
+        place = compiler.start(self.metadata[name])
+        try:
+            if question == "match":
+                compiler.keep(expr)
+                return Match.INEXACT if compiler.inexact else Match.EXACT
+            if question == "sort":
+                return bool(_sort_values(compiler, place, expr))
+            return not compiler.value(expr).doubt
+        except Unsupported:
+            return Match.NO if question == "match" else False
+
+    def _compiler(self) -> Compiler:
+        return Compiler(self.metadata, self.mappings, self.source)
+
+    # --- statements ---------------------------------------------------------------------------------------------
+
+    def statement(self, query: Query) -> Statement:
+        """The statements of a query that holds only what ``capabilities`` accepted."""
+        compiler = self._compiler()
+        place = compiler.start(self.metadata[query.entity_set])
+        columns, outputs = self._columns(compiler, place, query)
+        conditions = [compiler.keep(part) for part in conjuncts(query.filter)]
+        conditions.extend(_keyed(place))
+        order = [clause for item in query.orderby for clause in self._order(compiler, place, item)]
+        statement = select(*columns).select_from(place.from_clause()).where(*conditions).order_by(*order)
+        if query.skip:
+            statement = statement.offset(query.skip)
+        if query.top is not None:
+            statement = statement.limit(query.top)
+        return Statement(statement, self._count(query) if query.count else None, outputs)
+
+    def _columns(
+        self, compiler: Compiler, place: Place, query: Query
+    ) -> tuple[list[Sql], tuple[Output, ...]]:
+        """The columns to read, each once, and how the published columns are made of them."""
+        sql: list[Sql] = []
+        positions: dict[int, int] = {}
+        outputs: list[Output] = []
+        expressions = {item.name: item.expr for item in query.compute}
+        for name in query.columns:
+            sources: tuple[Sql, ...]
+            if name in expressions:
+                value = compiler.value(expressions[name])
+                sources, decode, required = (value.sql,), computed(value), False
+            else:
+                found = place.field(name)
+                (sources, decode), required = found.output(), found.required
+            for source in sources:
+                if id(source) not in positions:
+                    positions[id(source)] = len(sql)
+                    sql.append(source)
+            outputs.append(Output(name, tuple(positions[id(s)] for s in sources), decode, required))
+        return [source.label(f"c{number}") for number, source in enumerate(sql)], tuple(outputs)
+
+    def _count(self, query: Query) -> Select[Any]:
+        compiler = self._compiler()
+        place = compiler.start(self.metadata[query.entity_set])
+        conditions = [compiler.keep(part) for part in conjuncts(query.filter)]
+        conditions.extend(_keyed(place))
+        return select(func.count()).select_from(place.from_clause()).where(*conditions)
+
+    def _order(self, compiler: Compiler, place: Place, item: OrderItem) -> list[Any]:
+        """Nulls first ascending and last descending: SQLite's way anyway, said to PostgreSQL where there can be any."""
+        dialect = self.source.dialect
+        clauses = []
+        for value in _sort_values(compiler, place, item.expr):
+            sql = dialect.comparable(value)
+            clause: Any = sql.desc() if item.descending else sql.asc()
+            if value.nullable and dialect.name != "sqlite":
+                clause = clause.nulls_last() if item.descending else clause.nulls_first()
+            clauses.append(clause)
+        return clauses
+
+
+def _keyed(place: Place) -> list[Sql]:
+    """A row whose key is null is no entity."""
+    key = place.field(place.entity_set.type.key)
+    nullable = [column.sql.is_not(None) for column in key.columns if column.nullable]
+    return [and_(*nullable)] if nullable else []
+
+
+def _sort_values(compiler: Compiler, place: Place, expr: Expr) -> Sequence[Value]:
+    """What to sort by, most significant first."""
+    values = compiler.field(expr).order() if isinstance(expr, Prop) else (compiler.value(expr),)
+    if any(value.doubt for value in values):
+        raise Unsupported("a value that SQL cannot tell for every row is no order")
+    return values

@@ -1,0 +1,125 @@
+"""What the parts of the SQL adapter hand to each other: a value in SQL with its form, and facts about columns.
+
+The *form* says how values of an Edm type stand in SQL at this place. One type has several forms, because ERPs store one
+thing in several ways, and a comparison in the stored form can use the index that a conversion would hide.
+"""
+
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_FLOOR, Decimal
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from edm.functions import EXACT
+from edm.primitives import PrimitiveType
+
+Sql = ColumnElement[Any]
+
+INT64_LOW, INT64_HIGH = -(2**63), 2**63 - 1
+
+
+class Form(Enum):
+    """How a value stands in SQL."""
+
+    TEXT = "text"
+    BOOL = "boolean"
+    INT = "integer, with implied decimals"
+    EXACT = "exact number"  # PostgreSQL: numeric. SQLite: text that the collation of numbers compares
+    APPROX = "SQLite's NUMERIC: a float or an integer that stands for a decimal of at most 15 digits"
+    FLOAT = "float"
+    DAY = "date"  # PostgreSQL: date. SQLite: ISO text
+    DIGITS = "date as the integer yyyymmdd"
+    STAMP = "timestamp without zone, in UTC"  # SQLite: ISO text with six digits of a second
+    ZONED = "timestamp with time zone"
+    TIME = "time of day"
+    SPAN = "duration as microseconds"
+    GUID = "uuid"
+
+
+#: Forms whose values are numbers.
+NUMBERS = frozenset({Form.INT, Form.EXACT, Form.APPROX, Form.FLOAT})
+_ABSENT: Any = object()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A value in SQL. ``raw`` is the stored column where comparing it gives the same answer and can use its index.
+
+    For ``DIGITS`` the raw column may hold 0, which stands for null; ``sql`` never does. ``doubt`` are conditions for rows
+    whose value SQL cannot tell: whoever compares has to let them pass, for the engine to look again.
+    """
+
+    sql: Sql
+    form: Form
+    type: PrimitiveType
+    nullable: bool = True
+    scale: int = 0
+    raw: Sql | None = None
+    raw_nullable: bool = True
+    doubt: tuple[Sql, ...] = ()
+    const: Any = field(default=_ABSENT, repr=False)
+
+    @property
+    def is_const(self) -> bool:
+        return self.const is not _ABSENT
+
+    @property
+    def stored(self) -> Sql:
+        return self.sql if self.raw is None else self.raw
+
+    def of(self, sql: Sql, form: Form | None = None, scale: int | None = None) -> "Value":
+        """The same value in another form."""
+        return replace(
+            self,
+            sql=sql,
+            form=self.form if form is None else form,
+            scale=self.scale if scale is None else scale,
+            raw=None,
+        )
+
+
+class Unsupported(Exception):  # noqa: N818 (not an error: the engine finishes what SQL cannot say)
+    """The expression has no exact counterpart in this dialect; the message says why, for the planner's notes."""
+
+
+class Kind(Enum):
+    """What the database says a column holds."""
+
+    TEXT = "text"
+    CHAR = "blank-padded text"
+    INTEGER = "integer"
+    NUMERIC = "numeric"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    TIMESTAMP_TZ = "timestamp with time zone"
+    TIME = "time"
+    UUID = "uuid"
+    OTHER = "another type"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """What the database's catalogue says about a column.
+
+    ``collation`` is "C" if text compares by code point as it stands, "deterministic" if equality does and order needs
+    a COLLATE, "other" if both need one.
+    """
+
+    kind: Kind = Kind.UNKNOWN
+    not_null: bool = False
+    collation: str = "deterministic"
+    bits: int = 64
+
+
+UNKNOWN = ColumnFacts()
+
+
+def scaled_integer(value: Decimal | int, scale: int) -> tuple[int, int]:
+    """(floor, ceiling) of ``value`` in units of ``10 ** -scale``; both the same if it is representable."""
+    shifted = EXACT.scaleb(Decimal(value), scale)
+    low = int(shifted.to_integral_value(ROUND_FLOOR, EXACT))
+    return low, (low if shifted == low else low + 1)
