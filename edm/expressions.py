@@ -137,6 +137,15 @@ def walk(expr: Expr) -> Iterator[Expr]:
         stack.extend(reversed(children(node)))
 
 
+def depth_of(expr: Expr) -> int:
+    """Levels of the tree."""
+    level, depth = [expr], 0
+    while level:
+        depth += 1
+        level = [child for node in level for child in children(node)]
+    return depth
+
+
 def columns_of(expr: Expr) -> tuple[str, ...]:
     """Names of the query's own properties that evaluating ``expr`` needs (first path segments resolve elsewhere)."""
     return tuple(

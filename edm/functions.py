@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from edm.primitives import (
@@ -77,9 +78,9 @@ class Signature:
     same: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CanonicalFunction:
-    """One operator or function."""
+    """One operator or function: a row of ``FUNCTIONS``, compared by identity."""
 
     name: str
     kind: Kind
@@ -104,6 +105,11 @@ FUNCTIONS: dict[str, CanonicalFunction] = {}
 
 def resolve(function: CanonicalFunction, types: Sequence[PrimitiveType]) -> Resolution | None:
     """The first signature of ``function`` that takes operands of ``types``; ``None`` if no signature does."""
+    return _resolve(function, tuple(types))
+
+
+@lru_cache(maxsize=4_096)
+def _resolve(function: CanonicalFunction, types: tuple[PrimitiveType, ...]) -> Resolution | None:
     for signature in function.signatures:
         operands = _fit(signature, types)
         if operands is not None:

@@ -15,9 +15,12 @@ from decimal import Decimal, InvalidOperation
 from edm.errors import ODataError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PrimitiveType:
-    """One Edm primitive type. ``rank`` orders the numeric types for promotion; 0 means not numeric."""
+    """One Edm primitive type. ``rank`` orders the numeric types for promotion; 0 means not numeric.
+
+    There is one instance of each, compared by identity: types are compared with every node of every expression.
+    """
 
     name: str
     python: type

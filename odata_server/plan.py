@@ -112,9 +112,11 @@ def _split(
 def _columns(
     query: Query, entity_set: EntitySet, pushed: Sequence[str], finished: Sequence[Expr | None]
 ) -> tuple[str, ...]:
-    """What has to be read: the columns asked for, those the source computes, and what ``finished`` needs here."""
+    """What has to be read: the columns asked for (those that the source computes in their place), because a complete answer
+    is passed on as it is; then what ``finished`` needs here.
+    """
     properties = entity_set.type.names
-    needed = [name for name in query.columns if name in properties]
+    needed = [name for name in query.columns if name in properties or name in pushed]
     for expr in finished:
         if expr is None:
             continue
@@ -123,7 +125,6 @@ def _columns(
             link = entity_set.type.navigation_property(path[0])
             assert link is not None
             needed.extend(own for own, _ in link.on)
-    needed.extend(name for name in query.columns if name in pushed)
     return tuple(dict.fromkeys(needed))
 
 

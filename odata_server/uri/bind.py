@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edm.errors import ODataError
-from edm.expressions import IT, Expr, Prop, conjunction
+from edm.expressions import IT, Expr, Prop, conjunction, depth_of
 from edm.model import EntitySet, NavigationProperty, Property, ServiceMetadata
 from edm.primitives import STRING
 from edm.query import Expansion, OrderItem, Query
@@ -17,7 +17,7 @@ from odata_server.uri.bind_expression import ExpressionBinder, unknown_property
 from odata_server.uri.bind_path import PathBinder
 from odata_server.uri.bind_search import search_condition
 from odata_server.uri.bound import Answer, BoundRequest
-from odata_server.uri.limits import Limits
+from odata_server.uri.limits import Limits, exceeded
 from odata_server.uri.syntax import (
     ExpandItem,
     Option,
@@ -94,11 +94,13 @@ class RequestBinder:
     ) -> Query:
         """``query`` narrowed, sorted, sliced and shaped by system query options."""
         system = options.system
-        binder = ExpressionBinder(self.metadata, entity_set, self.now, options.aliases)
+        binder = ExpressionBinder(
+            self.metadata, entity_set, self.now, options.aliases, limits=self.limits
+        )
         parts: list[Expr | None] = [query.filter]
         if "$filter" in system:
             with _locating(system["$filter"]) as option:
-                parts.append(binder.condition(option.value))  # type: ignore[arg-type]
+                parts.append(self._bounded(binder.condition(option.value)))  # type: ignore[arg-type]
         if "$search" in system:
             with _locating(system["$search"]) as option:
                 parts.append(search_condition(entity_set, option.value))  # type: ignore[arg-type]
@@ -113,6 +115,12 @@ class RequestBinder:
             count=system["$count"].value is True if collection and "$count" in system else False,
             expand=self._expand(entity_set, system["$expand"], options, 1) if "$expand" in system else (),
         )
+
+    def _bounded(self, expr: Expr) -> Expr:
+        """The parser limits the depth of each option; aliases can put one into another."""
+        if depth_of(expr) > self.limits.depth:
+            raise exceeded("depth", self.limits, 0)
+        return expr
 
     # --- $select --------------------------------------------------------------------------------------
 
@@ -162,7 +170,7 @@ class RequestBinder:
         return (*given, OrderItem(key))
 
     def _sortable(self, entity_set: EntitySet, binder: ExpressionBinder, item: OrderbyItem) -> Expr:
-        expr = binder.bind(item.expr)
+        expr = self._bounded(binder.bind(item.expr))
         if isinstance(expr, Prop):
             found = self._property_at(entity_set, expr)
             if not found.sortable:
@@ -216,6 +224,8 @@ class RequestBinder:
         path = item.path
         if path[0] == f"{self.metadata.namespace}.{entity_set.type.name}" and len(path) > 1:
             path = path[1:]
+        if len(path) == 2 and self._is_own_type(entity_set, path[0], path[1]):
+            path = path[:1]
         if path == ("*",):
             names: tuple[str, ...] = tuple(n.name for n in entity_set.type.navigation)
         elif len(path) > 1:
@@ -229,22 +239,30 @@ class RequestBinder:
             names = path
         return tuple(self._expand_one(entity_set, name, item, options, depth) for name in names)
 
+    def _is_own_type(self, entity_set: EntitySet, navigation: str, cast: str) -> bool:
+        """Whether ``cast`` is the very type that the navigation property leads to (there are no derived types)."""
+        found = entity_set.type.navigation_property(navigation)
+        return found is not None and cast == f"{self.metadata.namespace}.{self.metadata.target(found).type.name}"
+
     def _expand_one(
         self, entity_set: EntitySet, name: str, item: ExpandItem, options: QueryOptions, depth: int
     ) -> Expansion:
         navigation = entity_set.type.navigation_property(name)
         if navigation is None:
             raise unknown_property(entity_set, name, item.position)
-        nested = QueryOptions({o.name: o for o in item.options if o.name.startswith("$")}, options.aliases)
+        own = {o.name: o for o in item.options if o.name.startswith("@")}
+        nested = QueryOptions(
+            {o.name: o for o in item.options if o.name.startswith("$")}, {**options.aliases, **own}
+        )
         _check_nested(navigation, item, nested)
         target = self.metadata.target(navigation)
         answer = Answer.COLLECTION if navigation.collection else Answer.ENTITY
         base = Query(target.name, ())
         query = self.apply_options(
-            target, base, QueryOptions(_without(nested.system, "$expand"), options.aliases), answer
+            target, base, QueryOptions(_without(nested.system, "$expand"), nested.aliases), answer
         )
         if "$expand" in nested.system:
-            query = query.with_(expand=self._expand(target, nested.system["$expand"], options, depth + 1))
+            query = query.with_(expand=self._expand(target, nested.system["$expand"], nested, depth + 1))
         kind = {"$ref": "references", "$count": "count"}.get(item.suffix, "entities")
         repeated = tuple((o.name, o.text) for o in item.options if o.name not in ("$top", "$skip"))
         return Expansion(name, query, kind, "$select" in nested.system, repeated)

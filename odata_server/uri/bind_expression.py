@@ -5,7 +5,7 @@ direction, quoted and bare guids. Nothing below this module sees a mixed compari
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from functools import lru_cache
@@ -39,6 +39,8 @@ from edm.primitives import (
 )
 from odata_server.uri.bind_literal import agree, bring, constant, date_against_date_time
 from odata_server.uri.bind_search import search_condition
+from odata_server.uri.limits import DEFAULT_LIMITS, Limits, exceeded
+from odata_server.uri.size import count_nodes
 from odata_server.uri.syntax import (
     AliasExpr,
     CallExpr,
@@ -72,6 +74,8 @@ class ExpressionBinder:
     aliases: Mapping[str, Option] = field(default_factory=dict)
     scope: Mapping[str, EntitySet] = field(default_factory=dict)
     open_aliases: tuple[str, ...] = ()
+    limits: Limits = DEFAULT_LIMITS
+    alias_nodes: list[int] = field(default_factory=lambda: [0])  # shared by all binders of one expression
 
     # --- entry points ---------------------------------------------------------------------------------
 
@@ -122,18 +126,20 @@ class ExpressionBinder:
         option = self.aliases.get(node.name)
         if option is None:
             return NULL_CONST
-        inner = ExpressionBinder(
-            self.metadata,
-            self.entity_set,
-            self.now,
-            self.aliases,
-            self.scope,
-            (*self.open_aliases, node.name),
-        )
+        self._spend(option, node)
+        inner = replace(self, open_aliases=(*self.open_aliases, node.name))
         try:
             return inner.bind(option.value)  # type: ignore[arg-type]
         except ODataError as error:
             raise error.located(option.name, option.text) from None
+
+    def _spend(self, option: Option, node: AliasExpr) -> None:
+        """Counts what an alias stands for, each time it is used: a few that double each other make millions."""
+        if len(self.open_aliases) >= self.limits.alias_nesting:
+            raise exceeded("alias_nesting", self.limits, node.position)
+        self.alias_nodes[0] += count_nodes(option.value)  # type: ignore[arg-type]
+        if self.alias_nodes[0] > self.limits.nodes:
+            raise exceeded("nodes", self.limits, node.position)
 
     def _collection(self, node: CollectionExpr) -> Const:
         items = [self.bind(item) for item in node.items]
@@ -214,6 +220,10 @@ class ExpressionBinder:
         found = entity_set.type.property(segment.name)
         if found is None:
             raise unknown_property(entity_set, segment.name, segment.position)
+        if len(rest) > 1 and rest[1].name.startswith("@"):
+            raise ODataError(
+                "not_implemented", "Annotations are not supported in a path.", position=rest[1].position
+            )
         if len(rest) > 1:
             raise ODataError(
                 "unknown_property",
@@ -265,9 +275,7 @@ class ExpressionBinder:
 
     def _inside(self, variable: str, target: EntitySet) -> "ExpressionBinder":
         scope = {**self.scope, variable: target}
-        return ExpressionBinder(
-            self.metadata, self.entity_set, self.now, self.aliases, scope, self.open_aliases
-        )
+        return replace(self, scope=scope)
 
     def _count(
         self,
@@ -284,7 +292,7 @@ class ExpressionBinder:
         bound = f"$this{len(self.scope)}"
         predicate: Expr | None = None
         for option in segment.options:
-            nested = ExpressionBinder(self.metadata, target, self.now, self.aliases, {}, self.open_aliases)
+            nested = replace(self, entity_set=target, scope={})
             if option.name == "$filter":
                 part = nested.condition(option.value)  # type: ignore[arg-type]
             elif option.name == "$search":

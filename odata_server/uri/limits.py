@@ -32,6 +32,8 @@ class Limits:
     function_nesting: int = 15
     #: ``any``, ``all``, ``/$filter(...)`` and ``/$count(...)`` within one another.
     lambda_depth: int = 2
+    #: Parameter aliases within the values of parameter aliases.
+    alias_nesting: int = 2
     #: ``$expand`` within ``$expand``.
     expand_depth: int = 3
     #: Items of all ``$expand`` options of a URL together.
@@ -58,6 +60,7 @@ COUNTED: dict[str, str] = {
     "parentheses": "nested parentheses",
     "function_nesting": "nested function calls",
     "lambda_depth": "nested conditions on related rows",
+    "alias_nesting": "nested parameter aliases",
     "expand_depth": "nested $expand",
     "expand_items": "items in $expand",
     "orderby_items": "items in $orderby",

@@ -42,6 +42,15 @@ def check_size(root: SyntaxNode, limits: Limits, text: str) -> None:
         raise exceeded("nodes", limits, root.position, text)
 
 
+def count_nodes(root: SyntaxNode) -> int:
+    """All nodes of a tree."""
+    stack, nodes = [root], 0
+    while stack:
+        nodes += 1
+        stack.extend(children(stack.pop()))
+    return nodes
+
+
 def _is_plain(path: PathExpr) -> bool:
     return path.lambda_ is None and len(path.segments) == 1 and path.segments[0].arguments is None
 

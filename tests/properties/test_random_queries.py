@@ -4,7 +4,8 @@ The memory adapter holds what SQLite published and answers with the evaluator; o
 declares no capability at all, so that the engine does the work. Bodies are compared byte for byte.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -51,7 +52,8 @@ def metadata() -> ServiceMetadata:
 
 @pytest.fixture(scope="module")
 def rows(metadata: ServiceMetadata, demo_sqlite_url: str) -> Rows:
-    return published(metadata, sql.connect(demo_sqlite_url, metadata))
+    with closing(sql.connect(demo_sqlite_url, metadata)) as adapter:
+        return published(metadata, adapter)
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +71,23 @@ def model(metadata: ServiceMetadata, rows: Rows) -> Model:
 @pytest.fixture(scope="module")
 def services(
     metadata: ServiceMetadata, rows: Rows, demo_sqlite_url: str, demo_postgres_url: str
-) -> Mapping[str, Service]:
+) -> Iterator[Mapping[str, Service]]:
+    databases = {
+        name: sql.connect(url, metadata)
+        for name, url in (("sqlite", demo_sqlite_url), ("postgresql", demo_postgres_url))
+    }
     adapters: dict[str, Adapter] = {
         "evaluator": MemoryAdapter(metadata, rows),
         "engine": MemoryAdapter(metadata, rows, capable=False),
-        "sqlite": sql.connect(demo_sqlite_url, metadata),
-        "postgresql": sql.connect(demo_postgres_url, metadata),
+        **databases,
     }
     secrets = (b"s" * 32,)
-    return {
+    yield {
         name: Service(metadata, adapter, secrets, OPTIONS, clock=lambda: NOW)
         for name, adapter in adapters.items()
     }
+    for adapter in databases.values():
+        adapter.close()
 
 
 def same_answer(services: Mapping[str, Service], path: str, query: str) -> None:

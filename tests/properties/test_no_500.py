@@ -1,0 +1,613 @@
+"""Whatever arrives, the service answers: never 500, always an OData error that says what is wrong.
+
+Random bytes and random changes of valid requests, for paths, options, headers and bodies; and as a table the rows of the
+fault catalogue that concern URLs (F073 to F114). 501 is an answer: valid OData that this service does not support.
+"""
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from erp_adapters.memory import MemoryAdapter
+from tests import serving
+from tests.golden.cases import read_case
+from tests.serving import SECRET, Answer, InProcess
+from tests.spec.clauses import well_formed_error
+
+pytestmark = pytest.mark.property
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "salesforce"
+#: Valid requests to start from.
+SEEDS = sorted({e.target for path in GOLDEN.glob("*.txt") for e in read_case(path) if "{" not in e.target}) + [
+    "Customers?$filter=Invoices/any(i:i/Lines/all(l:l/NetAmount gt 1.5e3 or l/ItemNumber in ('a',null)))&$top=3",
+    "Customers?$expand=Invoices($filter=GrossAmount gt 10;$orderby=DueDate desc;$top=1;$expand=Lines($count=true)),Assets/$ref",
+    "Customers('C-100042')/Invoices?$orderby=length(CustomerName) desc,Customer/City&$search=\"a b\" OR NOT c",
+    "Invoices(InvoiceNumber='INV-100077')/Customer/ParentCustomer/CustomerName/$value",
+    "Invoices?$filter=year(DueDate add duration'P1DT2H') mod 2 eq 1 and substring(CustomerName,-3,2) ne 'x'&$skip=3",
+    "Invoices?$filter=GrossAmount mul 3 div 7 sub -1 gt OpenAmount and round(NetAmount) ge 1 or not PaymentBlock eq true",
+    "Invoices?$filter=DueDate ge 2026-01-01T00:00:00Z and CreatedAt lt 2026-01-01 and Customer ne null&$select=*",
+    "Customers?$filter=Invoices/$count($filter=Status eq @s;$search=x) gt 3&@s='Open'&$schemaversion=*&$format=json",
+    "Customers/$count?$filter=tolower(concat(City,Country)) eq 'x' and indexof(City,'a') lt 2",
+    "Invoices/$ref?$skip=1&$top=2", "SalesOrderLines/SO10002001~0010", "$batch", "$entity?$id=Customers('x')", "$all",
+    "Invoices?$apply=groupby((Status))", "Invoices?$compute=GrossAmount mul 2 as X", "$metadata?$format=xml",
+]  # fmt: skip
+TOKENS = (
+    "(", ")", "'", "''", ",", ";", "/", " ", "$", "@", "=", "&", "?", "*", ":", "%", "%25", "%27", "%00", "%ff", "+", "-", ".",
+    "~", '"', "[", "]", "{", "}", "\\", "not ", " and ", " or ", " eq ", " in ", " add ", " div ", " has ", "null", "true",
+    "NaN", "INF", "0", "-1", "9" * 30, "1e400", "0.1", "2024-02-30", "2024-01-01", "T00:00:00Z", "duration'P1D'", "$it", "$this",
+    "$root", "$count", "$value", "$ref", "$filter", "$expand=", "$skiptoken=", "$levels=max", "any(x:x", "all()", "/any()",
+    "cast(", "Edm.String", "ErpOData.", "Customers", "Invoices", "CustomerName", "GrossAmount", "DueDate", "Blocked",
+    "contains(", "substring(", "now()", "@a", "&@a=", "\x00", "\r\n", "\u202e", "🔩", "é", "e\u0301", "\ud800",
+)  # fmt: skip
+HEADERS = (
+    "Accept", "OData-MaxVersion", "OData-Version", "Prefer", "If-None-Match", "If-Match", "Isolation", "Content-Type",
+    "Accept-Language", "X-CSRF-Token", "X-HTTP-Method", "Range",
+)  # fmt: skip
+
+header_texts = st.one_of(
+    st.text(st.characters(max_codepoint=255), max_size=40),
+    st.lists(
+        st.sampled_from(
+            ("application/json", "odata.metadata=full", "IEEE754Compatible=true", ";", ",", "=", "q=", "0.5", "*/*", "4.0", "4.01",
+             "odata.maxpagesize=", "maxpagesize=3", "-1", "99999999999", '"', 'W/"x"', "*", "snapshot", "respond-async", " ")
+        ),
+        max_size=8,
+    ).map("".join),
+)  # fmt: skip
+headers = st.dictionaries(st.sampled_from(HEADERS), header_texts, max_size=3)
+texts = st.one_of(
+    st.text(max_size=60),
+    st.binary(max_size=60).map(lambda raw: raw.decode("latin-1")),
+    st.binary(max_size=30).map(lambda raw: "".join(f"%{byte:02x}" for byte in raw)),
+    st.lists(st.sampled_from(TOKENS), max_size=20).map("".join),
+)
+option_names = st.sampled_from(
+    ("$filter", "$orderby", "$select", "$expand", "$search", "$top", "$skip", "$count", "$skiptoken", "$format", "$apply",
+     "$compute", "$deltatoken", "$schemaversion", "$id", "$index", "@p", "filter", "custom", "$")
+)  # fmt: skip
+#: How a seed is changed: kind of change, place, what with.
+edits = st.lists(
+    st.tuples(
+        st.sampled_from("idrsc"),
+        st.floats(0, 1, exclude_max=True),
+        st.sampled_from(TOKENS),
+        st.integers(1, 12),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def changed(seed: str, changes: list[tuple[str, float, str, int]]) -> str:
+    for kind, place, token, length in changes:
+        at = int(place * (len(seed) + 1))
+        seed = {
+            "i": lambda: seed[:at] + token + seed[at:],  # noqa: B023
+            "d": lambda: seed[:at] + seed[at + length :],  # noqa: B023
+            "r": lambda: seed[:at] + token + seed[at + length :],  # noqa: B023
+            "s": lambda: seed[at:] + seed[:at],  # noqa: B023
+            "c": lambda: seed[:at] + seed[at : at + length] * 3 + seed[at + length :],  # noqa: B023
+        }[kind]()
+    return seed
+
+
+@pytest.fixture(scope="module", params=["engine", "sqlite", "postgres"])
+def client(request: pytest.FixtureRequest, demo_sqlite_url: str) -> InProcess:
+    """The service over a source that can do nothing itself, and over both databases."""
+    if request.param == "engine":
+        rows = serving.demo_rows(demo_sqlite_url)
+        small = {name: rows[name][:25] for name in rows}
+        return serving.serve(MemoryAdapter(serving.demo_metadata(), small, capable=False))
+    return serving.serve(serving.connect(request.getfixturevalue(f"demo_{request.param}_url")))
+
+
+def fine(answer: Answer) -> Answer:
+    """The answer, if it is one that a client can live with."""
+    assert answer.status < 500 or answer.status == 501, answer.text
+    assert answer.headers["OData-Version"] in ("4.0", "4.01")
+    if answer.status >= 400:
+        well_formed_error(answer)
+    return answer
+
+
+def send(client: InProcess, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+    """Past the client's own encoding: the text reaches the service as it is."""
+    path, _, query = target.partition("?")
+    request = serving.ODataRequest(method, path, query, serving.Headers(headers), body, serving.ROOT)
+    return fine(client.handle(request))
+
+
+@settings(max_examples=200)
+@given(path=texts, query=texts, given_headers=headers)
+def test_random_path_and_query(
+    client: InProcess, path: str, query: str, given_headers: dict[str, str]
+) -> None:
+    send(client, "GET", f"{path}?{query}", given_headers)
+
+
+@settings(max_examples=300)
+@given(
+    name=option_names,
+    value=texts,
+    set_=st.sampled_from(("Customers", "Invoices", "Customers('C-100042')", "$metadata", "")),
+)
+def test_random_option(client: InProcess, name: str, value: str, set_: str) -> None:
+    send(client, "GET", f"{set_}?{name}={value}", {})
+
+
+@settings(max_examples=600)
+@given(seed=st.sampled_from(SEEDS), changes=edits, given_headers=headers)
+@example(seed=SEEDS[0], changes=[("i", 0.0, "%", 1)], given_headers={})
+def test_changed_requests(
+    client: InProcess, seed: str, changes: list[tuple[str, float, str, int]], given_headers: dict[str, str]
+) -> None:
+    send(client, "GET", changed(seed, changes), given_headers)
+
+
+@settings(max_examples=100)
+@given(
+    method=st.one_of(
+        st.sampled_from(("POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE")), st.text(max_size=20)
+    ),
+    seed=st.sampled_from(SEEDS),
+    body=st.binary(max_size=200),
+    given_headers=headers,
+)
+def test_random_method_and_body(
+    client: InProcess, method: str, seed: str, body: bytes, given_headers: dict[str, str]
+) -> None:
+    send(client, method, seed, given_headers, body)
+
+
+# --- through WSGI ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def application(demo_sqlite_url: str) -> "serving.OverWSGI":
+    rows = serving.demo_rows(demo_sqlite_url)
+    return serving.application(
+        MemoryAdapter(serving.demo_metadata(), {name: rows[name][:25] for name in rows})
+    )
+
+
+@settings(max_examples=300)
+@given(
+    method=st.sampled_from(("GET", "GET", "GET", "POST", "PATCH", "HEAD", "get", "BREW")),
+    target=st.one_of(
+        st.binary(max_size=60),
+        st.tuples(st.sampled_from(SEEDS), edits).map(
+            lambda each: changed(*each).encode("utf-8", "surrogatepass")
+        ),
+    ),
+    given_headers=st.dictionaries(
+        st.sampled_from((*HEADERS, "Content-Encoding", "Host", "X-Forwarded-For")), header_texts, max_size=3
+    ),
+    body=st.binary(max_size=100),
+)
+def test_random_bytes_through_wsgi(
+    application: "serving.OverWSGI", method: str, target: bytes, given_headers: dict[str, str], body: bytes
+) -> None:
+    fine(application.raw(method, b"/odata/v4/" + target, given_headers, body))
+
+
+# --- the fault catalogue ----------------------------------------------------------------------------------------------
+
+ORDERS = "Customers?$filter="
+KEYS = [f"INV-{100_000 + n}" for n in range(2_000)]
+
+
+def nested_any(depth: int) -> str:
+    inner = "true"
+    for level in range(depth, 0, -1):
+        inner = f"x{level - 1}/Invoices/any(x{level}:{inner})" if level > 1 else f"Invoices/any(x1:{inner})"
+    return inner
+
+
+def nested_expand(depth: int) -> str:
+    names = ("Customer", "Invoices")
+    inner = ""
+    for level in range(depth, 0, -1):
+        inner = f"{names[(level + 1) % 2]}($expand={inner})" if inner else names[(level + 1) % 2]
+    return inner
+
+
+#: (row of the catalogue, target, statuses that are right)
+FAULTS: list[tuple[str, str, tuple[int, ...]]] = [
+    ("F073", ORDERS + "(" * 10_000 + "true" + ")" * 10_000, (400,)),
+    ("F074", ORDERS + "not " * 10_000 + "true", (400,)),
+    ("F075", ORDERS + " or ".join(["City eq 'a'"] * 100_000), (400,)),
+    ("F076", "Invoices?$top=3&$filter=" + " or ".join(f"InvoiceNumber eq '{key}'" for key in KEYS), (200,)),
+    ("F076", "Invoices?$top=3&$filter=" + " or ".join(f"(InvoiceNumber eq '{key}')" for key in KEYS), (200,)),
+    ("F076", "Invoices?$top=3&$filter=" + " and ".join(f"InvoiceNumber ne '{key}'" for key in KEYS), (200,)),
+    (
+        "F076",
+        "Invoices?$top=3&$filter=InvoiceNumber in (" + ",".join(f"'{key}'" for key in KEYS) + ")",
+        (200,),
+    ),
+    ("F077", ORDERS + "tolower(" * 5_000 + "City" + ")" * 5_000 + " eq 'a'", (400,)),
+    ("F078", ORDERS + "1" + " add 1" * 10_000 + " eq 1", (400,)),
+    ("F078", "Invoices?$orderby=GrossAmount" + " add 1" * 10_000, (400,)),
+    ("F079", ORDERS + nested_any(20), (400,)),
+    ("F080", "Invoices?$expand=" + nested_expand(50), (400,)),
+    ("F080", "Invoices?$expand=" + nested_expand(5), (400,)),
+    *(
+        ("F081", f"Customers?$expand=ParentCustomer($levels={n})", (400, 501))
+        for n in ("max", "99999999999", "-1", "0", "x")
+    ),
+    ("F082", "Customers?$expand=" + ",".join(["Invoices"] * 200), (400,)),
+    ("F082", "Customers?$expand=" + ",".join(f"Nope{n}" for n in range(200)), (400,)),
+    *(
+        ("F083", f"Customers?$top={text}", (400,))
+        for text in (
+            "99999999999999999999",
+            "-1",
+            "1e3",
+            "0x10",
+            "",
+            "٣",
+            "1_0",
+            " 1",
+            "+1",
+            "%2B1",
+            "null",
+            "１",
+        )
+    ),
+    ("F083", "Customers?$top=9223372036854775807&$select=City", (200,)),
+    ("F084", "Customers?$skip=9223372036854775808", (400,)),
+    ("F084", "Customers?$skip=9223372036854775807", (400,)),
+    ("F084", "Customers?$skip=100001", (400,)),
+    *(
+        ("F086", f"Customers?{text}", (400,))
+        for text in (
+            "$top=1&$top=2",
+            "$Top=1&$top=1",
+            "%24top=1&$top=1",
+            "top=1&$top=1",
+            "$filter=true&filter=true",
+        )
+    ),
+    ("F088", "Customers?$deltatoken=abc", (501,)),
+    *(
+        ("F089", f"Customers?$filter=City eq '{text}'", statuses)
+        for text, statuses in (
+            ("%00", (400,)),
+            ("%ff", (400,)),
+            ("%C0%AF", (400,)),
+            ("%ED%A0%80", (400,)),
+            ("%252e", (200,)),
+            ("%", (400,)),
+            ("%u0041", (400,)),
+            ("%0A", (400,)),
+            ("%E2%80%AE", (200,)),
+            ("%F4%90%80%80", (400,)),
+            ("%7F", (400,)),
+            ("\ud800", (400,)),
+        )
+    ),
+    *(
+        ("F089", f"Customers('{text}')", statuses)
+        for text, statuses in (
+            ("%00", (400,)),
+            ("%ff", (400,)),
+            ("%C0%AF", (400,)),
+            ("%252e", (404,)),
+            ("%2e%2e", (404,)),
+        )
+    ),
+    *(("F089", f"Customers?{text}=1", (400,)) for text in ("%24top%00", "%ff", "%zz", "%24%C0%AFtop")),
+    *(
+        ("F090", f"Customers?$filter={text} eq 'a'", (400,))
+        for text in ("Cit\u200by", "Ｃity", "City\u202e", "Cite\u0301", "ℂity", "City\ufeff")
+    ),
+    *(("F090", f"Customers?$filter=City eq ‘{text}’", (400,)) for text in ("a",)),
+    *(
+        ("F091", text, (404,))
+        for text in (
+            "../admin",
+            "%2e%2e/admin",
+            "..;/admin",
+            "/host/",
+            "$metadata/../",
+            "Customers/..",
+            "Customers/%2e%2e/Invoices",
+            "./Customers",
+            "Customers('x')/../../admin",
+            "%2F%2Fhost",
+            "\\..\\admin",
+        )
+    ),
+    *(
+        ("F099", f"Customers?$format={text}", (406, 415))
+        for text in ("../../x", "atom", "xml", "application/json;q=x", "a/b;c=d;e")
+    ),
+    ("F100", ORDERS + "matchesPattern(CustomerName,'^(a%2B)%2B$')", (501,)),
+    ("F100", ORDERS + "matchesPattern(CustomerName,'" + "a" * 10_000 + "')", (400, 501)),
+    *(
+        ("F101", f"Customers?$filter=contains(CustomerName,'{text}')", (200,))
+        for text in ("%25", "_", "\\", "%25_", "\\%25", "[a-z]")
+    ),
+    *(
+        ("F102", f"Invoices?$top=1&$filter=GrossAmount {operator} {text}", (200, 400))
+        for text in (
+            "NaN",
+            "INF",
+            "-INF",
+            "9" * 400,
+            "1e400",
+            "-0.0",
+            "1e-400",
+            "0." + "1" * 400,
+            "1e60",
+            "-1e-60",
+        )
+        for operator in ("eq", "gt", "add 1 lt", "mul 1e50 gt")
+    ),
+    *(
+        ("F103", f"Customers?$top=1&$filter=DunningLevel {operator} {text}", (200, 400))
+        for text in (
+            2**15,
+            -(2**15) - 1,
+            2**31,
+            -(2**31) - 1,
+            2**63,
+            -(2**63) - 1,
+            2**64,
+            10**39,
+            10**41,
+            "007",
+            "-0",
+        )
+        for operator in (
+            "eq",
+            "gt",
+            "in (1) or DunningLevel ne",
+            "add 9223372036854775807 gt",
+            "mul 9223372036854775807 gt",
+        )
+    ),
+    *(
+        ("F104", f"Invoices?$top=1&$filter={name} ge {text}", (200, 400))
+        for text in (
+            "0000-00-00",
+            "2024-02-30",
+            "2023-02-29",
+            "0001-01-01",
+            "9999-12-31",
+            "-0001-01-01",
+            "99999-01-01",
+            "0000-01-01",
+            "2024-01-01T24:00:00Z",
+            "2016-12-31T23:59:60Z",
+            "2024-01-01T00:00:00%2B99:99",
+            "2024-01-01T00:00:00.1234567890123Z",
+            "2024-01-01T00:00:00",
+            "0001-01-01T00:00:00%2B14:00",
+            "9999-12-31T23:59:59-14:00",
+            "2024-13-01",
+            "2024-1-1",
+        )
+        for name in ("DueDate", "CreatedAt")
+    ),
+    *(
+        ("F105", ORDERS + text, (200, 400, 501))
+        for text in (
+            "City eq 01234567-89ab-cdef-0123-456789abcde",
+            "City eq duration'P'",
+            "City eq duration'PT'",
+            "City eq binary'='",
+            "City eq X'0G'",
+            "City eq ErpOData.Color'Red,'",
+            "City eq Edm.Guid'x'",
+            "City eq duration'P99999999999D'",
+            "CreatedAt add duration'P1D' gt duration'P1D'",
+            "CreatedAt gt 2024",
+            "City eq geography'Point(1 2'",
+        )
+    ),
+    *(
+        ("F106", f"Invoices?$top=1&$filter={text} gt 2024-01-01", (200, 400))
+        for text in (
+            "9999-12-31 add duration'P9999999D'",
+            "DueDate add duration'P9999999D'",
+            "DueDate sub duration'P9999999D'",
+            "0001-01-01 sub duration'P1D'",
+            "DueDate add duration'P999999999999D'",
+        )
+    ),
+    *(
+        ("F106", f"Invoices?$top=1&$filter=CreatedAt {text} gt 2024-01-01T00:00:00Z", (200, 400))
+        for text in ("add duration'P3650000D'", "sub duration'P3650000D'", "add duration'PT999999999999S'")
+    ),
+    *(
+        ("F107", f"Invoices?$top=1&$filter={text}", (200, 400))
+        for text in (
+            "GrossAmount div 0 gt 1",
+            "DaysOverdue div 0 gt 1",
+            "DaysOverdue mod 0 gt 1",
+            "GrossAmount divby 0 gt 1",
+            "GrossAmount div OpenAmount gt 1",
+            "DaysOverdue div DaysOverdue eq 1",
+            "DaysOverdue mod DunningLevel eq 1",
+            "GrossAmount mod OpenAmount eq 0",
+            "GrossAmount div 0e0 gt 1",
+            "1 div 0 eq 1",
+            "DaysOverdue div (1 sub 1) eq 1",
+            "GrossAmount divby DaysOverdue gt 1",
+            "duration'P1D' div 0 gt duration'P1D'",
+            "duration'P1D' mul DaysOverdue gt duration'P1D'",
+        )
+    ),
+    ("F107", "Invoices?$top=3&$orderby=GrossAmount div OpenAmount desc", (200,)),
+    *(
+        ("F109", f"Customers?$search={text}", statuses)
+        for text, statuses in (
+            (" ".join(["word"] * 1_000), (400,)),
+            ('"open', (400,)),
+            ("NOT", (200, 400)),
+            ("(" * 500, (400,)),
+            ("a" * 201, (400,)),
+            ("NOT " * 500 + "a", (400,)),
+            ("%22%22", (400,)),
+            ("''", (400,)),
+            ("!!!", (200, 400)),
+            ("a;b", (400,)),
+            ("a%3Bb", (200,)),
+        )
+    ),
+    ("F110", "Customers?$select=" + ",".join(["City"] * 10_000), (400,)),
+    ("F110", "Customers?$top=1&$select=" + ",".join(["City"] * 400), (200,)),
+    ("F110", "Customers?$select=Nope", (400,)),
+    *(
+        ("F111", f"Customers({text})", (400, 404))
+        for text in (
+            "",
+            "'a','b'",
+            "Nope='a'",
+            "CustomerNumber='a',CustomerNumber='b'",
+            "1",
+            "'" + "x" * 65_536 + "'",
+            "null",
+            "true",
+            "@missing",
+            "'a",
+            "a'",
+            "2024-01-01",
+            "CustomerNumber=",
+            "='a'",
+            "'a')('b'",
+            "duration'P1D'",
+        )
+    ),
+    ("limits", "Customers?" + "&".join(f"c{n}=1" for n in range(5_000)), (400,)),
+    ("limits", "/".join(["Customers('x')"] + ["ParentCustomer"] * 100), (400,)),
+    ("limits", "Customers?$orderby=" + ",".join(["City", "Country"] * 50), (400,)),
+    ("limits", ORDERS + "City eq '" + "x" * 100_000 + "'", (200, 400)),
+    ("limits", ORDERS + "x" * 100_000, (400,)),
+    ("limits", ORDERS + "&".join(["@a=@a"] + ["$filter=@a"])[4:], (400,)),
+    ("limits", "Customers?$filter=@a0&" + "&".join(f"@a{n}=@a{n + 1}" for n in range(900)), (200, 400)),
+    (
+        "limits",
+        "Customers?$filter=@a0&" + "&".join(f"@a{n}=@a{n + 1} and @a{n + 1}" for n in range(60)),
+        (200, 400),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("row", "target", "statuses"),
+    FAULTS,
+    ids=[f"{row}-{number}" for number, (row, _, _) in enumerate(FAULTS)],
+)
+def test_fault_catalogue(client: InProcess, row: str, target: str, statuses: tuple[int, ...]) -> None:
+    answer = send(client, "GET", target, {})
+    assert answer.status in statuses, f"{row}: {answer.status} {answer.text[:500]}"
+
+
+def test_long_or_chain_gives_the_rows(client: InProcess) -> None:
+    chain = " or ".join(f"InvoiceNumber eq '{key}'" for key in KEYS)
+    found = send(client, "GET", f"Invoices?$select=InvoiceNumber&$count=true&$filter={chain}", {})
+    assert found.count >= 24
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "value", "statuses"),
+    [
+        *(("F085", "Prefer", f"maxpagesize={text}", (200,)) for text in ("0", "-1", "1e9", "", "x", '"5"', "9" * 30, "5,maxpagesize=6")),
+        ("F085", "Prefer", "maxpagesize", (200,)),
+        ("F097", "Accept", "*/*;q=-1", (400, 406)),
+        ("F097", "Accept", ",".join(["a/b"] * 5_000), (400, 406)),
+        ("F097", "Accept", "application/json;charset=utf-7", (406,)),
+        ("F097", "Accept", ";;;,,,===", (400, 406)),
+        ("F097", "Accept", "application/json;odata.metadata", (200, 400, 406)),
+        ("F098", "OData-Version", "9", (400,)),
+        ("F098", "OData-Version", "9.0", (400,)),
+        *(("F098", "OData-MaxVersion", text, (400,)) for text in ("garbage", "4.", ".4", "٤.٠", "4.0\x00", "9" * 50 + ".0", "-4.0")),
+        ("F114", "If-None-Match", ",".join(f'"{n}"' for n in range(10_000)), (200, 400)),
+        ("F114", "If-None-Match", '"' * 10_001, (200, 400)),
+        ("F095", "Isolation", "snapshot\xff", (200, 412)),
+    ],
+)  # fmt: skip
+def test_fault_catalogue_headers(
+    client: InProcess, row: str, name: str, value: str, statuses: tuple[int, ...]
+) -> None:
+    assert send(client, "GET", "Customers?$top=2&$select=City", {name: value}).status in statuses, row
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PUT", "get", "X" * 1_000, "", "GET ", "\xff"])
+def test_methods(client: InProcess, method: str) -> None:  # F096
+    answer = send(client, method, "Customers", {"X-HTTP-Method-Override": "GET"})
+    assert answer.status == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_body_of_a_get_is_ignored(client: InProcess) -> None:  # F113
+    assert send(client, "GET", "Customers?$top=1", {}, b"\xff" * 8_000_000).status == 200
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+
+
+def token_of(answer: Answer) -> str:
+    link = answer.next
+    assert link is not None
+    return link.partition("$skiptoken=")[2]
+
+
+def flipped(token: str) -> Iterator[str]:
+    """Every text that differs from the token in one bit of one character and is still ASCII."""
+    for index, character in enumerate(token):
+        for bit in range(7):
+            yield token[:index] + chr(ord(character) ^ (1 << bit)) + token[index + 1 :]
+
+
+def test_no_changed_token_is_accepted(client: InProcess) -> None:  # F087
+    base = "Customers?$select=CustomerNumber&$orderby=City desc&$count=true"
+    token = token_of(send(client, "GET", base, {"Prefer": "maxpagesize=3"}))
+    assert send(client, "GET", f"{base}&$skiptoken={token}", {}).rows
+    refused = 0
+    for other in flipped(token):
+        coded = "".join(c if re.match(r"[\w.~-]", c) else f"%{ord(c):02X}" for c in other)
+        assert send(client, "GET", f"{base}&$skiptoken={coded}", {}).status == 400
+        refused += 1
+    assert refused == 7 * len(token)
+    for garbage in (
+        token[:-1],
+        token + "A",
+        token * 2,
+        token[::-1],
+        "A" * 1_000_000,
+        "AAAA",
+        "=",
+        token + "=",
+        " " + token,
+        "%5B" * 600,
+    ):
+        assert send(client, "GET", f"{base}&$skiptoken={garbage}", {}).status == 400
+
+
+def test_tokens_belong_to_their_query(client: InProcess) -> None:  # F087
+    base = "Customers?$select=CustomerNumber&$orderby=City desc&$filter=Blocked eq false"
+    token = token_of(send(client, "GET", base, {"Prefer": "maxpagesize=3"}))
+    for other in (
+        "Invoices?$select=InvoiceNumber&$orderby=Status desc", "Customers?$select=CustomerNumber&$orderby=City desc",
+        base.replace("false", "true"), base.replace("desc", "asc"), base.replace("City", "Country"), base + "&$search=a",
+        "Customers('C-100042')/ChildCustomers?$select=CustomerNumber&$orderby=City desc&$filter=Blocked eq false",
+    ):  # fmt: skip
+        assert send(client, "GET", f"{other}&$skiptoken={token}", {}).error["code"] == "bad_token"
+
+
+def test_signed_nonsense_is_refused(client: InProcess) -> None:
+    """Even with the right signature, what is not a token of ours is refused."""
+    from odata_server.uri import tokens
+
+    dice = random.Random(1)
+    for size in (0, 1, 5, 40, 900):
+        payload = dice.randbytes(size)
+        text = tokens._to_text(tokens._mac(SECRET.encode(), payload) + payload)
+        assert send(client, "GET", f"Customers?$skiptoken={text}", {}).status == 400
