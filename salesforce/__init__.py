@@ -1,0 +1,1 @@
+"""The other side of the wire: what Salesforce makes of the service. Imports ``edm`` alone."""
