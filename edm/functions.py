@@ -8,7 +8,7 @@ new function is a new row here (and optionally one in ``erp_adapters/dialects.py
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from enum import Enum
 from functools import lru_cache
@@ -121,18 +121,18 @@ def _resolve(function: CanonicalFunction, types: tuple[PrimitiveType, ...]) -> R
 def _fit(signature: Signature, types: Sequence[PrimitiveType]) -> tuple[PrimitiveType, ...] | None:
     if len(signature.params) != len(types):
         return None
-    for param, given in zip(signature.params, types, strict=True):
-        if given != NULL and not (
-            param == given if isinstance(param, PrimitiveType) else param.accepts(given)
-        ):
-            if not (
-                isinstance(param, PrimitiveType)
-                and param.numeric
-                and given.numeric
-                and given.rank <= param.rank
-            ):
-                return None
+    if not all(_takes(param, given) for param, given in zip(signature.params, types, strict=True)):
+        return None
     return _meet(signature, types)
+
+
+def _takes(param: Operand, given: PrimitiveType) -> bool:
+    """Whether an operand of the type fits; null does everywhere, a number where a wider one is wanted."""
+    if given == NULL:
+        return True
+    if isinstance(param, TypeClass):
+        return param.accepts(given)
+    return param == given or (param.numeric and given.numeric and given.rank <= param.rank)
 
 
 def _meet(signature: Signature, types: Sequence[PrimitiveType]) -> tuple[PrimitiveType, ...] | None:
@@ -377,6 +377,14 @@ _row(
 BLANKS = " \t\n\r\f\v"
 
 
+_SIGMA = "\N{GREEK CAPITAL LETTER SIGMA}"
+
+
+def lower(text: str) -> str:
+    """Character by character: Python alone makes a sigma at the end of a word another letter."""
+    return text.replace(_SIGMA, _SIGMA.lower()).lower()
+
+
 def _substring(text: str, start: int, length: int | None = None) -> str:
     begin = max(0, len(text) + start) if start < 0 else start
     return text[begin:] if length is None else text[begin : begin + max(0, length)]
@@ -416,7 +424,7 @@ _row(
     "substring", "string", [_sig(STRING, INTEGER, to=STRING), _sig(STRING, INTEGER, INTEGER, to=STRING)], _substring,
     doc="from a zero-based position, optionally a number of characters; a negative position counts from the end",
 )  # fmt: skip
-_row("tolower", "string", [_sig(STRING, to=STRING)], str.lower, doc="in lower case")
+_row("tolower", "string", [_sig(STRING, to=STRING)], lower, doc="in lower case, character by character")
 _row("toupper", "string", [_sig(STRING, to=STRING)], str.upper, doc="in upper case")
 _row(
     "trim", "string", [_sig(STRING, to=STRING)], lambda a: a.strip(BLANKS), doc="without blanks at both ends"
@@ -429,7 +437,7 @@ _WITHOUT_PUNCTUATION = str.maketrans("", "", PUNCTUATION)
 
 def search_text(text: str) -> str:
     """The form in which ``$search`` compares: lower case, no punctuation, one blank where punctuation stood alone."""
-    return text.lower().translate(_WITHOUT_PUNCTUATION).replace("  ", " ")
+    return lower(text).translate(_WITHOUT_PUNCTUATION).replace("  ", " ")
 
 
 #: Not callable from a URL: the binder writes ``$search`` as ``contains($searchtext(P),'word')``.

@@ -98,7 +98,9 @@ class Unavailable(SourceError):
     """The ERP cannot be reached."""
 
     def __init__(self, detail: str = "") -> None:
-        super().__init__("erp_unavailable", "The ERP cannot be reached at the moment.", detail=detail, retry_after=3)
+        super().__init__(
+            "erp_unavailable", "The ERP cannot be reached at the moment.", detail=detail, retry_after=3
+        )
 
 
 class Busy(SourceError):

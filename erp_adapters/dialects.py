@@ -145,7 +145,9 @@ class Dialect:
         """``sql in items``, with one parameter however many there are."""
         raise NotImplementedError
 
-    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
+    def tuple_one_of(
+        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]
+    ) -> Sql:
         """A row value in a list of rows."""
         raise NotImplementedError
 
@@ -287,7 +289,7 @@ def _digits_part(divisor: int, modulus: int) -> Row:
     """A part of a date: from its digits by integer arithmetic, which no invalid stored date can upset."""
 
     def row(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-        sql = type_coerce(d.digits(args[0]), BigInteger())
+        sql: Sql = type_coerce(d.digits(args[0]), BigInteger())
         if divisor > 1:
             sql = sql // _number(divisor)
         if modulus:
@@ -319,7 +321,14 @@ def to_float(d: Dialect, value: Value) -> Sql:
 
 
 #: Parts of a point in time on SQLite: where they stand in the text.
-_PLACES = {"year": (1, 4), "month": (6, 2), "day": (9, 2), "hour": (12, 2), "minute": (15, 2), "second": (18, 2)}
+_PLACES = {
+    "year": (1, 4),
+    "month": (6, 2),
+    "day": (9, 2),
+    "hour": (12, 2),
+    "minute": (15, 2),
+    "second": (18, 2),
+}
 
 
 def _part(name: str, digits: Row | None) -> Row:
@@ -387,10 +396,17 @@ class PostgreSQL(Dialect):
         values = bindparam(None, [encode(item) for item in items], type_=ARRAY(kind), unique=True)
         return sql != all_(values) if negated else sql == any_(values)
 
-    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
+    def tuple_one_of(
+        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]
+    ) -> Sql:
         names = [f"k{number}" for number in range(len(columns))]
         arrays = [
-            bindparam(None, [self.binds[form][1](row[i]) for row in rows], type_=ARRAY(self.binds[form][0]), unique=True)
+            bindparam(
+                None,
+                [self.binds[form][1](row[i]) for row in rows],
+                type_=ARRAY(self.binds[form][0]),
+                unique=True,
+            )
             for i, form in enumerate(forms)
         ]
         keys = func.unnest(*arrays).table_valued(*names).render_derived(name="keys")
@@ -468,8 +484,10 @@ def _pg_search(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 
 
 def _pg_part(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-    part = type_coerce(func.date_part(literal_column(f"'{node.function}'"), d.stamp(args[0])), Double())
-    return _like(node, args, cast(func.floor(part) if node.function == "second" else part, BigInteger()), Form.INT)
+    part: Sql = type_coerce(func.date_part(d.bind(node.function, Form.TEXT), d.stamp(args[0])), Double())
+    return _like(
+        node, args, cast(func.floor(part) if node.function == "second" else part, BigInteger()), Form.INT
+    )
 
 
 def _pg_fraction(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
@@ -491,9 +509,7 @@ def _pg_time(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 def _substring_of_values(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     """Positions may be any number, so they are cut to what ``substr`` takes."""
     text, sizes = _text(args[0]), [_cut(d, arg) for arg in args[1:]]
-    start = case(
-        (sizes[0] < _size(0), func.greatest(_size(0), func.length(text) + sizes[0])), else_=sizes[0]
-    )
+    start = case((sizes[0] < _size(0), func.greatest(_size(0), func.length(text) + sizes[0])), else_=sizes[0])
     length = [func.greatest(_size(0), size) for size in sizes[1:]]
     return _like(node, args, func.substr(text, type_coerce(start, Integer()) + _size(1), *length), Form.TEXT)
 
@@ -552,7 +568,9 @@ class SQLite(Dialect):
     def digits(self, value: Value) -> Sql:
         if value.form is Form.DIGITS:
             return value.sql
-        parts = [func.substr(value.sql, _number(start), _number(size)) for start, size in ((1, 4), (6, 2), (9, 2))]
+        parts = [
+            func.substr(value.sql, _number(start), _number(size)) for start, size in ((1, 4), (6, 2), (9, 2))
+        ]
         return cast(parts[0].concat(parts[1]).concat(parts[2]), BigInteger())
 
     def one_of(self, sql: Sql, items: Sequence[Any], form: Form, *, negated: bool = False) -> Sql:
@@ -563,7 +581,9 @@ class SQLite(Dialect):
             values = _json_values([encode(item) for item in items], 0)
         return sql.not_in(values) if negated else sql.in_(values)
 
-    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
+    def tuple_one_of(
+        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]
+    ) -> Sql:
         values = [[self.binds[form][1](item) for item, form in zip(row, forms, strict=True)] for row in rows]
         return tuple_(*columns).in_(_json_values(values, len(columns)))
 
@@ -587,7 +607,7 @@ def _json_values(values: Sequence[Any], width: int) -> Any:
     items = func.json_each(literal(json.dumps(values, ensure_ascii=False), Text())).table_valued("value")
     if not width:
         return select(items.c.value)
-    places = [literal_column(f"'$[{number}]'") for number in range(width)]
+    places = [literal(f"$[{number}]", Text()) for number in range(width)]
     return select(*(func.json_extract(items.c.value, place) for place in places))
 
 
@@ -606,9 +626,10 @@ _PARTIAL = frozenset({"add", "sub", "mul", "div", "divby", "mod"})
 
 def _call_reference(name: str, result: PrimitiveType, args: Sequence[Value]) -> Sql:
     signature = ",".join([*(tag(arg) for arg in args)]) + ">" + result.name
-    return getattr(func, REFERENCE_FUNCTION)(
+    called: Sql = getattr(func, REFERENCE_FUNCTION)(
         literal(name, Text()), literal(signature, Text()), *(arg.sql for arg in args)
     )
+    return called
 
 
 def tag(value: Value) -> str:
@@ -626,7 +647,9 @@ def _sqlite_part(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     value = args[0]
     if value.form is Form.TIME:
         start -= 11
-    return _like(node, args, cast(func.substr(value.sql, _number(start), _number(size)), BigInteger()), Form.INT)
+    return _like(
+        node, args, cast(func.substr(value.sql, _number(start), _number(size)), BigInteger()), Form.INT
+    )
 
 
 def _sqlite_case(d: Dialect, node: Call, args: Sequence[Value]) -> Value:

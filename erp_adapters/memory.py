@@ -62,7 +62,9 @@ class MemoryAdapter:
             environments = [env for env in environments if keep(env) is True]
         if query.orderby:
             environments = sort_rows(environments, query.orderby, self._metadata, scope, self.related)
-        computed = {c.name: compile_expression(c.expr, self._metadata, scope, self.related) for c in query.compute}
+        computed = {
+            c.name: compile_expression(c.expr, self._metadata, scope, self.related) for c in query.compute
+        }
         return [
             tuple(computed[name](env) if name in computed else env[IT][name] for name in query.columns)
             for env in environments

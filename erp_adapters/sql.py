@@ -199,7 +199,9 @@ class SqlAdapter:
             connection.execution_options(stream_results=True, max_row_buffer=PAGE_ROWS)
         if hurried:
             limit = max(1, int(session.remaining() * 1000))
-            connection.execute(text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": str(limit)})
+            connection.execute(
+                text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": str(limit)}
+            )
         yield
 
     # --- the engine ---------------------------------------------------------------------------------------------

@@ -152,6 +152,8 @@ def fit(value: Value, op: str, const: Any) -> tuple[str, Any] | bool:
             return _fit_integer(value, op, const)
         case Form.FLOAT:
             return op == "ne" if math.isnan(const) else (op, const)
+        case Form.BOOL:
+            return _fit_boolean(op, const)
         case Form.DIGITS:
             return op, const.year * 10_000 + const.month * 100 + const.day
         case _:
@@ -172,6 +174,20 @@ def _fit_text(op: str, const: str) -> tuple[str, Any] | bool:
     if nul == "surrogate":
         raise Unsupported("a lone surrogate has no place in the order of stored texts")
     return ("le" if op in ("lt", "le") else "gt"), head
+
+
+def _fit_boolean(op: str, const: bool) -> tuple[str, Any] | bool:
+    """False comes before true. SQL has no constants to compare them with by order."""
+    match op, const:
+        case ("gt", False) | ("ge", True):
+            return "eq", True
+        case ("lt", True) | ("le", False):
+            return "eq", False
+        case (("ge" | "le"), _):
+            return True
+        case (("gt" | "lt"), _):
+            return False
+    return op, const
 
 
 def _fit_integer(value: Value, op: str, const: Any) -> tuple[str, Any] | bool:

@@ -71,7 +71,9 @@ class Place:
             if self.optional and name != self.entity_set.type.key:
                 present = self._present()
             codec: Codec = self.mapping.codecs[name]
-            found = self._fields[name] = field_at(self.compiler.source.dialect, prop, codec, self.column, present)
+            found = self._fields[name] = field_at(
+                self.compiler.source.dialect, prop, codec, self.column, present
+            )
         return found
 
     def _present(self) -> Sql:
@@ -221,7 +223,13 @@ class Compiler:
             return self._in(left, right, negated=negated)
         if isinstance(left, Const) and not isinstance(right, Const):
             op, left, right = SWAPPED[op], right, left
-        if left.type == BOOLEAN and op == "eq" and isinstance(right, Const) and right.value is not None and not negated:
+        if (
+            left.type == BOOLEAN
+            and op == "eq"
+            and isinstance(right, Const)
+            and right.value is not None
+            and not negated
+        ):
             return self.keep(left) if right.value else self.refuse(left)
         if isinstance(left, Prop) and isinstance(right, Const):
             field = self.field(left)
@@ -229,7 +237,10 @@ class Compiler:
             return field.compare(op, right.value, negated=negated)
         value = self.value(left)
         if isinstance(right, Const):
-            doubt, sql = value.doubt, compare_const(self.source.dialect, op, value, right.value, negated=negated)
+            doubt, sql = (
+                value.doubt,
+                compare_const(self.source.dialect, op, value, right.value, negated=negated),
+            )
         else:
             other = self.value(right)
             doubt = (*value.doubt, *other.doubt)
@@ -307,7 +318,9 @@ class Compiler:
             case Call(function="and" | "or" | "not"):
                 return self._logic(expr)
             case Call() if expr.function != "cast" and FUNCTIONS[expr.function].null is NullRule.COMPARE:
-                return Value(self._exactly(lambda: self.keep(expr)).is_(true()), Form.BOOL, BOOLEAN, nullable=False)
+                return Value(
+                    self._exactly(lambda: self.keep(expr)).is_(true()), Form.BOOL, BOOLEAN, nullable=False
+                )
             case Call(args=args):
                 return self.source.dialect.row(expr, [self.value(arg) for arg in args])
         raise Unsupported("a list is no value")
@@ -318,7 +331,13 @@ class Compiler:
         if any(value.doubt for value in values):
             raise Unsupported("an inexact condition is no value")
         parts: list[ColumnElement[Any]] = [value.sql for value in values]
-        sql = not_(parts[0]) if expr.function == "not" else and_(*parts) if expr.function == "and" else or_(*parts)
+        sql = (
+            not_(parts[0])
+            if expr.function == "not"
+            else and_(*parts)
+            if expr.function == "and"
+            else or_(*parts)
+        )
         return Value(sql, Form.BOOL, BOOLEAN, any(value.nullable for value in values))
 
 

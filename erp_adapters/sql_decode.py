@@ -121,7 +121,8 @@ def _plain(prop: Property, facts: ColumnFacts) -> Decoder | None:
         return None if fits else integer(kind)
     if kind == DECIMAL:
         return decimal(prop)
-    return _BY_TYPE.get(kind, _unreadable)
+    found: Decoder = _BY_TYPE.get(kind, _unreadable)
+    return found
 
 
 def _unreadable(value: Any) -> Any:
@@ -188,7 +189,7 @@ def decimal(prop: Property) -> Decoder:
             return None
         if type(value) is not Decimal:
             value = float_decimal(value)
-        number = value.quantize(unit, context=EXACT)
+        number: Decimal = value.quantize(unit, context=EXACT)
         if number != value or not -limit < number < limit:
             raise ValueError("more digits than the property has")
         return number
@@ -223,14 +224,14 @@ class _Words(dict[Any, str | None]):
     def __missing__(self, code: Any) -> str | None:
         text = code_text(code)
         trimmed = text.rstrip(" ") if self._trim else text
-        return self[trimmed] if trimmed in self else trimmed
+        return self.get(trimmed, trimmed)
 
 
 class _Flags(dict[Any, bool]):
     """Code -> whether it means true."""
 
     def __init__(self, codec: Flag) -> None:
-        super().__init__({code: True for code in codec.true})
+        super().__init__(dict.fromkeys(codec.true, True))
         self[None] = False
         self._codec = codec
 

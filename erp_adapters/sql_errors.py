@@ -27,11 +27,15 @@ def translate(error: SQLAlchemyError, entity_set: str) -> ODataError:
     if state in _STATES:
         return _STATES[state](detail)
     if state in ("22003", "22012", "22023"):
-        return ODataError("arithmetic", "An operation of the query has no result within the range of its type.")
+        return ODataError(
+            "arithmetic", "An operation of the query has no result within the range of its type."
+        )
     if state in _CONTRACT:
         return ContractBroken(entity_set, detail)
     if isinstance(error, DataError):
-        return ODataError("value_out_of_range", "A value of the query cannot be compared by the ERP's database.")
+        return ODataError(
+            "value_out_of_range", "A value of the query cannot be compared by the ERP's database."
+        )
     return _sqlite(error, entity_set, detail) or Unavailable(detail)
 
 

@@ -148,7 +148,13 @@ class PlainField(Field):
     def _range_helps(self, const: Any) -> bool:
         trimmed = isinstance(self.codec, Plain) and self.codec.trim
         facts = self.columns[0].facts
-        return trimmed and facts.collation == "C" and facts.kind is not Kind.CHAR and bool(const) and "\0" not in const
+        return (
+            trimmed
+            and facts.collation == "C"
+            and facts.kind is not Kind.CHAR
+            and bool(const)
+            and "\0" not in const
+        )
 
 
 def _plain_form(d: Dialect, kind: PrimitiveType, column: Column) -> Form:
@@ -357,7 +363,7 @@ class CompositeField(Field):
         parts = self.parts()
         binds = [self.d.bind(item, part.form) for item, part in zip(stored, parts, strict=True)]
         left = tuple_(*(part.sql for part in parts))
-        sql = apply(INVERSE[op] if negated else op, left, tuple_(*binds))  # type: ignore[arg-type]
+        sql = apply(INVERSE[op] if negated else op, left, tuple_(*binds))
         return or_(sql, self._null()) if negated and self.nullable else sql
 
     def _null(self) -> Sql:
@@ -410,7 +416,7 @@ class SumField(Field):
         assert isinstance(self.codec, Sum)
         sql: Any = None
         for (sign, _), column in zip(self.codec.terms, self.columns, strict=True):
-            term = cast(column.sql, BigInteger())
+            term: Sql = cast(column.sql, BigInteger())
             if column.nullable:
                 term = func.coalesce(term, literal(0, BigInteger()))
             if sql is None:

@@ -186,7 +186,9 @@ def parse(entity_set: EntitySet) -> tuple[SetMapping | None, Faults]:
 def _unknown(key: str, table: Mapping[str, Any], known: set[str], faults: Faults) -> None:
     for name in table:
         if name not in known:
-            faults.add(f"{key}.{name}".lstrip("."), f"is not known here; known are {', '.join(sorted(known))}")
+            faults.add(
+                f"{key}.{name}".lstrip("."), f"is not known here; known are {', '.join(sorted(known))}"
+            )
 
 
 def _text(key: str, value: object, faults: Faults) -> str:
@@ -250,15 +252,15 @@ class _Reader:
             column = self.column(value)
             return None if column is None else Plain(column)
         if not isinstance(value, Mapping):
-            return self.fault(f"is neither a column nor a table: {value!r}")
+            self.fault(f"is neither a column nor a table: {value!r}")
+            return None
         kind = next((name for name in self.readers if name in value), "")
         _unknown(self.key, value, _CODEC_KEYS[kind], self.faults)
         return self.readers[kind](self, value) if kind else self.plain(value)
 
-    def fault(self, message: str) -> Any:
+    def fault(self, message: str) -> None:
         """Notes the fault; there is no codec then."""
         self.faults.add(self.key, message)
-        return None
 
     def column(self, value: object) -> ColumnRef | None:
         return _column(self.key, value, self.joins, self.faults)
@@ -266,13 +268,16 @@ class _Reader:
     def typed(self, *kinds: PrimitiveType) -> bool:
         if self.property.type in kinds:
             return True
-        self.fault(f"maps to {' or '.join(k.name for k in kinds)}, but the property is {self.property.type.name}")
+        self.fault(
+            f"maps to {' or '.join(k.name for k in kinds)}, but the property is {self.property.type.name}"
+        )
         return False
 
     def number(self, value: object) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 18:
             return value
-        return self.fault(f"decimals is not a number from 0 to 18: {value!r}")
+        self.fault(f"decimals is not a number from 0 to 18: {value!r}")
+        return None
 
     def plain(self, table: Mapping[str, Any]) -> Codec | None:
         column = self.column(table.get("column"))
@@ -301,27 +306,39 @@ class _Reader:
     def date(self, table: Mapping[str, Any]) -> Codec | None:
         column = self.column(table.get("column"))
         if table["date"] != "yyyymmdd":
-            return self.fault(f"date has one form, \"yyyymmdd\", not {table['date']!r}")
+            self.fault(f'date has one form, "yyyymmdd", not {table["date"]!r}')
+            return None
         return DateDigits(column) if self.typed(DATE) and column is not None else None
 
     def codes(self, table: Mapping[str, Any]) -> Codec | None:
         column, words, trim = self.column(table.get("column")), table["codes"], self.trim(table)
         if not isinstance(words, Mapping) or not all(isinstance(word, str) for word in words.values()):
-            return self.fault('codes is not a table such as { "10" = "Open" }')
+            self.fault('codes is not a table such as { "10" = "Open" }')
+            return None
         return Codes(column, dict(words), trim) if self.typed(STRING) and column is not None else None
 
     def flag(self, table: Mapping[str, Any]) -> Codec | None:
         column, codes, trim = self.column(table.get("column")), table["true"], self.trim(table)
         if not isinstance(codes, list) or not codes or not all(isinstance(code, str) for code in codes):
-            return self.fault('true is not a list of codes such as ["X", "1"]')
+            self.fault('true is not a list of codes such as ["X", "1"]')
+            return None
         return Flag(column, tuple(codes), trim) if self.typed(BOOLEAN) and column is not None else None
 
     def composite(self, table: Mapping[str, Any]) -> Codec | None:
         names, widths, separator = table["columns"], table.get("widths"), table.get("separator", "")
-        if not isinstance(names, list) or not isinstance(widths, list) or len(names) != len(widths) or not names:
-            return self.fault("needs columns and as many widths")
-        if not all(isinstance(width, int) and 0 < width <= 80 for width in widths) or not isinstance(separator, str):
-            return self.fault("has a width that is not a number from 1 to 80, or a separator that is no text")
+        if (
+            not isinstance(names, list)
+            or not isinstance(widths, list)
+            or len(names) != len(widths)
+            or not names
+        ):
+            self.fault("needs columns and as many widths")
+            return None
+        if not all(isinstance(width, int) and 0 < width <= 80 for width in widths) or not isinstance(
+            separator, str
+        ):
+            self.fault("has a width that is not a number from 1 to 80, or a separator that is no text")
+            return None
         columns = [self.column(name) for name in names]
         if not self.typed(STRING) or None in columns:
             return None
@@ -332,8 +349,11 @@ class _Reader:
 
     def sum(self, table: Mapping[str, Any]) -> Codec | None:
         terms, decimals = table["sum"], self.number(table.get("decimals", 0))
-        if not isinstance(terms, list) or not all(isinstance(t, str) and t[:1] in "+-" and t[1:] for t in terms):
-            return self.fault('sum is not a list of signed columns such as ["+ONHD", "-RSVD"]')
+        if not isinstance(terms, list) or not all(
+            isinstance(t, str) and t[:1] in "+-" and t[1:] for t in terms
+        ):
+            self.fault('sum is not a list of signed columns such as ["+ONHD", "-RSVD"]')
+            return None
         columns = [(1 if term[0] == "+" else -1, self.column(term[1:])) for term in terms]
         if decimals is None or not terms or not (self.property.type.integral or self.typed(DECIMAL)):
             return None
@@ -346,7 +366,8 @@ class _Reader:
         try:
             ZoneInfo(zone)
         except (ValueError, TypeError, OSError, KeyError):  # KeyError: ZoneInfoNotFoundError
-            return self.fault(f"timezone is not a name such as \"Europe/Berlin\": {zone!r}")
+            self.fault(f'timezone is not a name such as "Europe/Berlin": {zone!r}')
+            return None
         return Zoned(column, zone) if self.typed(DATE_TIME_OFFSET) and column is not None else None
 
 

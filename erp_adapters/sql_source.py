@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, text
 
-from erp_adapters.dialects import DIALECTS, Casing, Dialect
-from erp_adapters.sql_casing import ASCII_CASING
+from erp_adapters import sql_casing
+from erp_adapters.dialects import DIALECTS, Dialect
 from erp_adapters.sql_values import UNKNOWN, ColumnFacts, Kind
 
 _KINDS = {
@@ -56,12 +56,8 @@ def look(connection: Connection, tables: Iterable[str]) -> Source:
     name = connection.dialect.name
     if name == "sqlite":
         return Source(DIALECTS[name], _look_sqlite(connection, tables))
-    return Source(_with_casing(DIALECTS[name]), _look_postgresql(connection, tables))
-
-
-def _with_casing(dialect: Dialect) -> Dialect:
-    casing: Mapping[str, Casing] = ASCII_CASING
-    return replace(dialect, casing=casing)
+    dialect = replace(DIALECTS[name], casing=sql_casing.look(connection))
+    return Source(dialect, _look_postgresql(connection, tables))
 
 
 def _look_postgresql(connection: Connection, tables: Iterable[str]) -> dict[str, dict[str, ColumnFacts]]:
@@ -70,12 +66,17 @@ def _look_postgresql(connection: Connection, tables: Iterable[str]) -> dict[str,
     default_is_c = bool(connection.scalar(text(_IS_C)))
     found: dict[tuple[str, str], dict[str, ColumnFacts]] = {}
     visible: dict[str, str] = {}
-    rows = connection.execute(text(_POSTGRESQL).bindparams(bindparam("names", expanding=True)), {"names": names})
+    rows = connection.execute(
+        text(_POSTGRESQL).bindparams(bindparam("names", expanding=True)), {"names": names}
+    )
     for table, schema, seen, column, kind, not_null, collation, deterministic in rows:
         if seen:
             visible[table] = schema
         known = ColumnFacts(
-            _KINDS.get(kind, Kind.OTHER), not_null, _collation(collation, deterministic, default_is_c), _BITS.get(kind, 64)
+            _KINDS.get(kind, Kind.OTHER),
+            not_null,
+            _collation(collation, deterministic, default_is_c),
+            _BITS.get(kind, 64),
         )
         found.setdefault((schema, table), {})[column] = known
     return {
@@ -93,11 +94,17 @@ def _collation(name: str | None, deterministic: bool | None, default_is_c: bool)
 def _look_sqlite(connection: Connection, tables: Iterable[str]) -> dict[str, dict[str, ColumnFacts]]:
     found: dict[str, dict[str, ColumnFacts]] = {}
     for table in tables:
-        ddl = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}) or ""
+        ddl = (
+            connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}) or ""
+        )
         collation = "other" if "COLLATE" in ddl.upper().replace("COLLATE BINARY", "") else "C"
-        rows = connection.execute(text("SELECT name, type, \"notnull\", pk FROM pragma_table_info(:name)"), {"name": table})
+        rows = connection.execute(
+            text('SELECT name, type, "notnull", pk FROM pragma_table_info(:name)'), {"name": table}
+        )
         found[table] = {
-            column: ColumnFacts(_sqlite_kind(kind), bool(not_null or (pk and kind.upper() == "INTEGER")), collation)
+            column: ColumnFacts(
+                _sqlite_kind(kind), bool(not_null or (pk and kind.upper() == "INTEGER")), collation
+            )
             for column, kind, not_null, pk in rows
         }
     return found

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from edm.functions import FUNCTIONS, convert
+from edm.functions import FUNCTIONS, convert, lower
 from edm.primitives import PRIMITIVES
 from erp_adapters.dialects import NUMBER_COLLATION, REFERENCE_FUNCTION, microseconds, number_text, stamp_text
 from erp_adapters.sql_decode import day_of_digits, float_decimal, stamp
@@ -23,7 +23,7 @@ Convert = Callable[[Any], Any]
 def prepare(connection: sqlite3.Connection) -> None:
     """Makes a new connection ready for the statements of this adapter."""
     connection.create_function(REFERENCE_FUNCTION, -1, _call, deterministic=True)
-    connection.create_function("odata_lower", 1, _text(str.lower), deterministic=True)
+    connection.create_function("odata_lower", 1, _text(lower), deterministic=True)
     connection.create_function("odata_upper", 1, _text(str.upper), deterministic=True)
     connection.create_collation(NUMBER_COLLATION, _compare)
 

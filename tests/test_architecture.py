@@ -76,6 +76,7 @@ LAYERS = {
     "odata_server.uri": Layer(ours=("edm",)),
     "odata_server.uri.tokens": Layer(ours=("edm",), theirs=("msgspec",)),
     "odata_server.web": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
+    "salesforce": Layer(ours=("edm",)),
     "fixtures": Layer(theirs=("sqlalchemy",)),
 }
 

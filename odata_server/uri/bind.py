@@ -292,7 +292,7 @@ def _check_nested(navigation: NavigationProperty, item: ExpandItem, nested: Quer
 def _check_allowed(answer: Answer, options: QueryOptions) -> None:
     for name in options.system:
         if name not in ALLOWED[answer]:
-            raise ODataError("option_not_allowed", f"{name} does not apply to a {answer.value}.", target=name)
+            raise ODataError("option_not_allowed", f"{name} does not apply to this kind of resource ({answer.value}).", target=name)
         if name in UNSUPPORTED:
             raise ODataError("not_implemented", f"{name} is not supported.", target=name)
 

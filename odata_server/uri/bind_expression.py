@@ -187,7 +187,7 @@ class ExpressionBinder:
             entity_set = self.metadata.target(member)
         if node.lambda_ is not None:
             return self._lambda(node.lambda_, variable, tuple(path), entity_set, segments)
-        raise _Entity(variable, tuple(path), entity_set, node.position)
+        raise _EntityError(variable, tuple(path), entity_set, node.position)
 
     def _own_property(self, node: PathExpr) -> Prop | None:
         """What nearly every path is: a property of the row itself."""
@@ -330,14 +330,14 @@ class ExpressionBinder:
     def _comparison(self, function: CanonicalFunction, node: CallExpr) -> Expr:
         try:
             left, right = (self.bind(arg) for arg in node.args)
-        except _Entity as entity:
+        except _EntityError as entity:
             return self._entity_comparison(entity, node)
         if node.name == "in":
             return self._in(left, right, node)
         mixed = date_against_date_time(node.name, left, right)
         return mixed if mixed is not None else self._apply(function, agree(left, right), node)
 
-    def _entity_comparison(self, entity: "_Entity", node: CallExpr) -> Expr:
+    def _entity_comparison(self, entity: "_EntityError", node: CallExpr) -> Expr:
         """``Customer eq null``: whether there is a related entity (4.01, 5.1.1.1.1)."""
         others = [a for a in node.args if isinstance(a, Literal) and a.kind == "Null"]
         if node.name not in ("eq", "ne") or not others:
@@ -377,7 +377,7 @@ class ExpressionBinder:
         return _folded(Call(function.name, bound, resolution.result), node)
 
 
-class _Entity(ODataError):
+class _EntityError(ODataError):
     """A path ended in an entity: fine in ``Customer eq null``, an error elsewhere."""
 
     def __init__(self, variable: str, path: tuple[str, ...], entity_set: EntitySet, position: int) -> None:

@@ -5,7 +5,6 @@ Made by the parser, consumed by the binder, seen by nobody else. ``position`` is
 """
 
 from dataclasses import dataclass, field
-from typing import Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +136,18 @@ class TypeExpr:
     position: int
 
 
-SyntaxNode = Union[
-    Literal, PathExpr, AliasExpr, AnnotationExpr, CallExpr, LambdaExpr, CollectionExpr, ObjectExpr, RootExpr, TypeExpr
-]
+SyntaxNode = (
+    Literal
+    | PathExpr
+    | AliasExpr
+    | AnnotationExpr
+    | CallExpr
+    | LambdaExpr
+    | CollectionExpr
+    | ObjectExpr
+    | RootExpr
+    | TypeExpr
+)
 
 
 # --- options

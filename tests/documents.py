@@ -1,0 +1,195 @@
+"""Reads the documentation, and makes the tables in it that come from the code.
+
+``python -m tests.documents`` writes them, between ``<!-- generated: name -->`` and ``<!-- end -->``. What is
+checked is in ``test_docs`` and ``test_docs_examples``.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from edm.errors import ERROR_CODES
+from edm.functions import FUNCTIONS, CanonicalFunction, Kind, Signature
+from edm.primitives import DECIMAL, DOUBLE, INT32, PrimitiveType
+from odata_server import expand, gunicorn_conf
+from odata_server.cli import EXIT_CODES
+from odata_server.service import ServiceOptions
+from odata_server.uri.limits import COUNTED, DEFAULT_LIMITS, Limits
+from odata_server.uri.tokens import LIFETIME_DAYS
+from tests.serving import demo_metadata
+
+BASE = Path(__file__).parents[1]
+PAGES = sorted((*BASE.glob("*.md"), *BASE.glob("docs/*.md")))
+
+
+def page(name: str) -> str:
+    return (BASE / name).read_text(encoding="utf-8")
+
+
+def sections(text: str, level: int) -> dict[str, str]:
+    """Headings of one level and what is below each."""
+    parts = re.split(rf"(?m)^{'#' * level} (.+)$", text)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def blocks(text: str) -> Iterator[tuple[str, str]]:
+    """Language and content of every fenced block."""
+    for match in re.finditer(r"(?ms)^```(\w*)\n(.*?)^```$", text):
+        yield match[1], match[2]
+
+
+def prose(text: str) -> str:
+    """What is outside fenced blocks."""
+    return re.sub(r"(?ms)^```.*?^```$", "", text)
+
+
+def shell_lines(text: str) -> Iterator[str]:
+    """The commands in ``sh`` blocks; a backslash continues a line."""
+    for language, content in blocks(text):
+        if language == "sh":
+            lines = content.replace("\\\n", " ").splitlines()
+            yield from (line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def anchors(text: str) -> set[str]:
+    """What the headings are called in links."""
+    titles = re.findall(r"(?m)^#+ (.+)$", prose(text))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+# Tables from the code
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def codes() -> str:
+    rows = [(f"[`{code}`](#{code})", status, text) for code, (status, text) in ERROR_CODES.items()]
+    return table(("Code", "Status", "Meaning"), rows)
+
+
+def functions() -> str:
+    found = [f for f in FUNCTIONS.values() if not f.name.startswith("$")]
+    head = ("Name", "Written", "Operands and result", "Null", "Since", "Meaning")
+    parts = []
+    for group in dict.fromkeys(f.group for f in found):
+        rows = [_function(f) for f in found if f.group == group]
+        parts.append(f"### {group[:1].upper()}{group[1:]}\n\n{table(head, rows)}")
+    return "\n\n".join(parts)
+
+
+def _function(f: CanonicalFunction) -> tuple[str, ...]:
+    signatures = "<br>".join(map(_signature, f.signatures))
+    return f"`{f.name}`", _written(f), signatures, f.null.value, f.version, f.doc
+
+
+def _written(function: CanonicalFunction) -> str:
+    special = {"in": "`a in (b,c)`", "neg": "`-a`"}
+    if function.name in special:
+        return special[function.name]
+    if function.kind is Kind.INFIX:
+        return f"`a {function.name} b`"
+    if function.kind is Kind.PREFIX:
+        return f"`{function.name} a`"
+    forms = dict.fromkeys(",".join("abc"[: len(s.params)]) for s in function.signatures)
+    return "<br>".join(f"`{function.name}({arguments})`" for arguments in forms)
+
+
+def _signature(signature: Signature) -> str:
+    result = signature.result
+    if isinstance(result, PrimitiveType):
+        name = result.name
+    else:
+        name = " or ".join(dict.fromkeys(result([kind] * 2).name for kind in (INT32, DECIMAL, DOUBLE)))
+    operands = ", ".join(operand.name for operand in signature.params)
+    return f"{operands} → {name}".strip()
+
+
+def limits() -> str:
+    rows = [(f"`{f.name}`", f"{getattr(DEFAULT_LIMITS, f.name):,}", COUNTED[f.name]) for f in fields(Limits)]
+    return table(("Limit", "At most", "What is counted"), rows)
+
+
+_ANSWER_LIMITS = {
+    "page_size": "rows of a page, where the client states no preference (setting `page_size`)",
+    "max_page_size": "rows of a page, whatever the client prefers (setting `max_page_size`)",
+    "max_response_bytes": "bytes of a page before compression; it ends earlier, with a next link",
+    "max_skip": "`$skip`",
+    "scan_budget": "ERP rows read to finish one request here (setting `scan_budget`)",
+    "deadline_seconds": "seconds that a request may take (setting `deadline`)",
+}
+
+
+def answer_limits() -> str:
+    options = ServiceOptions()
+    names = [f.name for f in fields(ServiceOptions) if f.name != "limits"]
+    rows = [
+        (f"`{name}`", f"{getattr(options, name):,}".removesuffix(".0"), _ANSWER_LIMITS[name])
+        for name in names
+    ]
+    rows += [
+        ("", f"{expand.MAX_PER_PARENT:,}", "related rows per parent in `$expand`, then a next link"),
+        ("", f"{expand.MAX_EXPANDED:,}", "related rows of one `$expand` item in one answer, then an error"),
+        ("", f"{LIFETIME_DAYS}", "days that a `$skiptoken` is valid"),
+    ]
+    return table(("Limit", "At most", "What is counted"), rows)
+
+
+def model() -> str:
+    rows = [
+        (f"`{s.name}`", f"`{s.type.key}`", len(s.type.properties), s.system_of_record, s.description)
+        for s in demo_metadata().sets
+    ]
+    return table(("Entity set", "Key", "Properties", "System of record", "What it holds"), rows)
+
+
+def navigation() -> str:
+    rows = [
+        (f"`{s.name}`", f"`{n.name}`", f"`{n.on[0][0]}`", f"`{n.target}`", f"`{n.partner}`")
+        for s in demo_metadata().sets
+        for n in s.type.navigation
+        if n.dependent
+    ]
+    return table(("From", "Navigation", "Foreign key", "To", "And back"), rows)
+
+
+def variables() -> str:
+    rows = [(f"`{name}`", default, text) for name, (default, text) in gunicorn_conf.VARIABLES.items()]
+    return table(("Variable", "Default", "Meaning"), rows)
+
+
+def exit_codes() -> str:
+    return table(("Exit code", "Meaning"), list(EXIT_CODES.items()))
+
+
+#: (document, name of the table) -> makes it.
+GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
+    ("docs/errors.md", "codes"): codes,
+    ("docs/query-language.md", "functions"): functions,
+    ("docs/query-language.md", "limits"): limits,
+    ("docs/query-language.md", "answer limits"): answer_limits,
+    ("docs/catalog.md", "model"): model,
+    ("docs/catalog.md", "navigation"): navigation,
+    ("docs/running.md", "gunicorn variables"): variables,
+    ("docs/running.md", "exit codes"): exit_codes,
+}
+
+
+def generated_parts(text: str) -> dict[str, str]:
+    """Name and content of every generated part of a document."""
+    return dict(re.findall(r"(?s)<!-- generated: (.+?) -->\n(.*?)<!-- end -->", text))
+
+
+def _write(document: str, name: str, content: str) -> None:
+    text = page(document)
+    before, marker, rest = text.partition(f"<!-- generated: {name} -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    (BASE / document).write_text(f"{before}{marker}{content}\n{end}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for (document, name), make in GENERATED.items():
+        _write(document, name, make())
