@@ -4,7 +4,7 @@
 
 from flask import Flask
 
-from odata_server import web
+from odata_server import pages, web
 from odata_server.compose import Composition, compose
 from odata_server.config import check, load
 from odata_server.observe import configure
@@ -33,7 +33,7 @@ def create_app(settings: Settings | None = None, composition: Composition | None
     )
     app.extensions["erp_odata"] = composition
     web.install(app, composition)
-    # PAGES: the HTML blueprint is registered here, on this one line.
+    app.register_blueprint(pages.blueprint)
     return app
 
 

@@ -141,7 +141,10 @@ def negotiate(
 
 def _from_format(version: str, text: str, offers: tuple[str, ...]) -> Representation:
     names = {"json": JSON, "xml": XML}
-    media, parameters, _ = next(_media_ranges(text), ("", {}, 1.0))
+    try:
+        media, parameters, _ = next(_media_ranges(text), ("", {}, 1.0))
+    except ODataError:  # a quality value is no part of a media type
+        media, parameters = "", {}
     found = _represent(version, names.get(media, media), parameters, offers)
     if found is None or media in ("*/*", "application/*"):
         raise ODataError(

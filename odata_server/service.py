@@ -100,7 +100,7 @@ class Service:
             exchange.code = error.code
             exchange.detail = error.detail if isinstance(error, SourceError) else error.message
             response = self.refuse(error, exchange.version)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (the last resort: the client learns only that, the log everything)
             exchange.code = "internal"
             self._tell(Failed(error, request.correlation_id, request.method, request.path))
             response = self.refuse(internal_error(), exchange.version)
