@@ -136,15 +136,21 @@ class Compiler:
     metadata: ServiceMetadata
     mappings: Mappings
     source: Source
+    #: Aliased tables by name and number, shared by all statements: making one costs more than using it.
+    tables: dict[tuple[str, int], FromClause] = field(default_factory=dict)
     inexact: bool = False
     scope: dict[str, Place] = field(default_factory=dict)
     _aliases: int = 0
 
     def alias(self, table: str) -> FromClause:
         """The table under a new alias, with the columns that the catalog names."""
-        schema, name = split(table) if self.source.dialect.name != "sqlite" else (None, table)
-        names = dict.fromkeys(c for m in self.mappings.values() for _, t, c in m.used() if t == table)
-        made = sql_table(name, *(sql_column(c) for c in names), schema=schema).alias(f"t{self._aliases}")
+        key = (table, self._aliases)
+        made = self.tables.get(key)
+        if made is None:
+            schema, name = split(table) if self.source.dialect.name != "sqlite" else (None, table)
+            names = dict.fromkeys(c for m in self.mappings.values() for _, t, c in m.used() if t == table)
+            made = sql_table(name, *(sql_column(c) for c in names), schema=schema).alias(f"t{self._aliases}")
+            self.tables[key] = made
         self._aliases += 1
         return made
 

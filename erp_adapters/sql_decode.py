@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from edm.functions import EXACT
@@ -20,6 +20,7 @@ from edm.primitives import (
     DATE,
     DATE_TIME_OFFSET,
     DECIMAL,
+    DOUBLE,
     DURATION,
     GUID,
     STRING,
@@ -31,6 +32,7 @@ from erp_adapters.sql_mapping import Codec, Codes, Composite, DateDigits, Flag, 
 from erp_adapters.sql_values import ColumnFacts, Form, Kind, Value
 
 Decoder = Callable[..., Any]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def decoder(codec: Codec, prop: Property, facts: Sequence[ColumnFacts]) -> Decod
         case Flag():
             return _Flags(codec).__getitem__
         case Composite():
-            return composite(codec)
+            return composite(codec, facts)
         case Zoned(zone=zone):
             return zoned(zone)
 
@@ -166,17 +168,23 @@ def whole(value: Any) -> int:
 
 def scaled(decimals: int, prop: Property) -> Decoder:
     """Decimals from integers with implied decimals."""
-    limit = 10 ** (prop.precision + decimals - (prop.scale or 0)) if prop.precision else None
+    return _Scaled(decimals, prop).__getitem__
 
-    def decode(value: Any) -> Decimal | None:
-        if value is None:
-            return None
+
+class _Scaled(dict[Any, Decimal | None]):
+    """Stored number -> decimal. The numbers of a page repeat: quantities, rates, prices, zero."""
+
+    def __init__(self, decimals: int, prop: Property) -> None:
+        super().__init__({None: None})
+        self._decimals = decimals
+        self._limit = 10 ** (prop.precision + decimals - (prop.scale or 0)) if prop.precision else None
+
+    def __missing__(self, value: Any) -> Decimal:
         number = value if type(value) is int else whole(value)
-        if limit is not None and not -limit < number < limit:
+        if self._limit is not None and not -self._limit < number < self._limit:
             raise ValueError("more digits than the property has")
-        return Decimal(number).scaleb(-decimals)
-
-    return decode
+        found = self[value] = Decimal(number).scaleb(-self._decimals)
+        return found
 
 
 def decimal(prop: Property) -> Decoder:
@@ -245,9 +253,11 @@ def code_text(code: Any) -> str:
     return code if isinstance(code, str) else str(whole(code))
 
 
-def composite(codec: Composite) -> Decoder:
+def composite(codec: Composite, facts: Sequence[ColumnFacts]) -> Decoder:
     """The parts joined, each of its width."""
     widths, separator = codec.widths, codec.separator
+    if tuple(fact.kind for fact in facts) == (Kind.TEXT, Kind.INTEGER):
+        return _text_and_number(widths[0], widths[1], separator)
 
     def part(value: Any, width: int) -> str:
         text = value if isinstance(value, str) else str(whole(value)).zfill(width)
@@ -259,6 +269,20 @@ def composite(codec: Composite) -> Decoder:
         if None in values:
             return None
         return separator.join(map(part, values, widths))
+
+    return decode
+
+
+def _text_and_number(width: int, digits: int, separator: str) -> Decoder:
+    """A document's number and the number of a line: what most composite keys are."""
+    limit, form = 10**digits, f"{{}}{separator.replace('{', '{{').replace('}', '}}')}{{:0{digits}d}}".format
+
+    def decode(document: str | None, line: int | None) -> str | None:
+        if document is None or line is None:
+            return None
+        if len(document) != width or not 0 <= line < limit:
+            raise ValueError(f"not of widths {width} and {digits}")
+        return form(document, line)
 
     return decode
 
@@ -280,7 +304,7 @@ def zoned(zone: str) -> Decoder:
 
 def stamp(value: str) -> datetime:
     """A timestamp as SQLAlchemy stores it in SQLite. Others would not compare rightly as text."""
-    if len(value) != 26 or value[10] != " ":
+    if len(value) != 26 or value[10] != " " or value[19] != "." or not value[20:].isdigit():
         raise ValueError("not of the form 2026-11-23 08:00:00.000000")
     return datetime.fromisoformat(value)
 
@@ -294,21 +318,39 @@ def _moment(value: Any) -> datetime | None:
 
 @lru_cache(maxsize=16_384)
 def _day(value: Any) -> date | None:
-    return value if value is None or type(value) is date else date.fromisoformat(value)
+    if value is None or type(value) is date:
+        return value
+    day = date.fromisoformat(value)
+    return _if_written(day, day.isoformat(), value)
 
 
 def _time(value: Any) -> time | None:
-    return value if value is None or isinstance(value, time) else time.fromisoformat(value)
+    if value is None or isinstance(value, time):
+        return value
+    clock = time.fromisoformat(value)
+    return _if_written(clock, clock.isoformat("microseconds"), value)
 
 
 def _guid(value: Any) -> uuid.UUID | None:
-    return value if value is None or isinstance(value, uuid.UUID) else uuid.UUID(value)
+    if value is None or isinstance(value, uuid.UUID):
+        return value
+    found = uuid.UUID(hex=value)
+    return _if_written(found, found.hex, value)
+
+
+def _if_written(parsed: _T, form: str, value: str) -> _T:
+    """What SQLite holds as text counts only in the one form that compares as text as the values do."""
+    if form != value:
+        raise ValueError(f"not of the form {form}")
+    return parsed
 
 
 def _float(value: Any) -> float | None:
     if value is None or type(value) is float:
         return value
-    return float(whole(value))
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise TypeError("not a number")
+    return float(value)
 
 
 def _span(value: Any) -> timedelta | None:
@@ -321,6 +363,7 @@ _BY_TYPE: dict[PrimitiveType, Decoder] = {
     TIME_OF_DAY: _time,
     GUID: _guid,
     DURATION: _span,
+    DOUBLE: _float,
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import FromClause, Select, and_, func, select
 from sqlalchemy.engine import Dialect as Driver
 
 from edm.capabilities import Capabilities, Match
@@ -47,6 +47,7 @@ class Statements:
     mappings: Mappings
     source: Source
     _answers: Callable[[str, str, Expr], Any] = field(init=False, repr=False)
+    _tables: dict[tuple[str, int], FromClause] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_answers", lru_cache(maxsize=2048)(self._answer))
@@ -81,7 +82,7 @@ class Statements:
             return Match.NO if question == "match" else False
 
     def _compiler(self) -> Compiler:
-        return Compiler(self.metadata, self.mappings, self.source)
+        return Compiler(self.metadata, self.mappings, self.source, self._tables)
 
     # --- statements ---------------------------------------------------------------------------------------------
 

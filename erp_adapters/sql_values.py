@@ -79,7 +79,7 @@ class Value:
         )
 
 
-class Unsupported(Exception):  # noqa: N818 (not an error: the engine finishes what SQL cannot say)
+class Unsupported(Exception):  # not an error: the engine finishes what SQL cannot say
     """The expression has no exact counterpart in this dialect; the message says why, for the planner's notes."""
 
 
