@@ -82,7 +82,13 @@ class Checks(Protocol):
 class Validates(Protocol):
     """Optional: lists the faults of the catalog's sections for this kind of source, as (set, key, message)."""
 
-    def faults(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]: ...
+    def faults(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
+        """What is wrong with their form; the source is not asked."""
+        ...
+
+    def lacks(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
+        """What they name and the source does not have. Raises ``SourceError`` when it cannot be asked."""
+        ...
 
 
 class SourceError(ODataError):
@@ -98,9 +104,7 @@ class Unavailable(SourceError):
     """The ERP cannot be reached."""
 
     def __init__(self, detail: str = "") -> None:
-        super().__init__(
-            "erp_unavailable", "The ERP cannot be reached at the moment.", detail=detail, retry_after=3
-        )
+        super().__init__("erp_unavailable", "The ERP cannot be reached at the moment.", detail=detail, retry_after=3)
 
 
 class Busy(SourceError):
@@ -121,6 +125,4 @@ class ContractBroken(SourceError):
     """The ERP's answer does not fit the mapping (a column is missing, a value has another type)."""
 
     def __init__(self, entity_set: str, detail: str = "") -> None:
-        super().__init__(
-            "erp_contract", f"The ERP's answer for {entity_set} does not fit its mapping.", detail=detail
-        )
+        super().__init__("erp_contract", f"The ERP's answer for {entity_set} does not fit its mapping.", detail=detail)

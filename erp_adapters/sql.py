@@ -11,15 +11,26 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Engine,
+    Inspector,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from edm.capabilities import Capabilities
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query
-from erp_adapters.base import Busy, Page, Session, SourceError, TimedOut, Unavailable
+from erp_adapters.base import Busy, ContractBroken, Page, Session, SourceError, TimedOut, Unavailable
 from erp_adapters.sql_decode import rows
 from erp_adapters.sql_errors import translate
 from erp_adapters.sql_mapping import SetMapping, parse
@@ -116,13 +127,22 @@ class SqlAdapter:
             connection.execute(text("SELECT 1"))
 
     def faults(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
-        """What is wrong with the ``[sql]`` sections: their form, and tables and columns that the database lacks."""
+        """What is wrong with the form of the ``[sql]`` sections; no database is asked."""
         for entity_set in metadata.sets:
-            mapping, faults = parse(entity_set)
-            for key, message in faults:
-                yield entity_set.name, f"sql.{key}", message
-            if mapping is not None:
-                yield from self._missing(entity_set.name, mapping)
+            yield from ((entity_set.name, f"sql.{key}", message) for key, message in parse(entity_set)[1])
+
+    def lacks(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
+        """Tables and columns that the ``[sql]`` sections name and the database does not have, each once per set."""
+        try:
+            inspector = inspect(self.engine())
+            for entity_set in metadata.sets:
+                mapping, _ = parse(entity_set)
+                if mapping is not None:
+                    yield from _missing(entity_set.name, mapping, inspector)
+        except PoolTimeout as error:
+            raise Busy(str(error)) from None
+        except SQLAlchemyError as error:
+            raise translate(error, "") from error
 
     def close(self) -> None:
         """Closes the pool."""
@@ -159,9 +179,7 @@ class SqlAdapter:
             session.timings.erp_calls += 1
 
     @contextmanager
-    def _connection(
-        self, entity_set: str, session: Session, query: Query | None, timings: Any
-    ) -> Iterator[Connection]:
+    def _connection(self, entity_set: str, session: Session, query: Query | None, timings: Any) -> Iterator[Connection]:
         """A connection in a read-only transaction, or none where one statement is all; errors in our words."""
         if session.remaining() <= 0:
             raise TimedOut("deadline passed before a connection was taken")
@@ -176,8 +194,10 @@ class SqlAdapter:
         except PoolTimeout as error:
             raise Busy(str(error)) from None
         except SQLAlchemyError as error:
-            self._forget_if_changed(error)
-            raise translate(error, entity_set) from error
+            failure = translate(error, entity_set)
+            if isinstance(failure, ContractBroken):
+                self._statements = None  # its tables may have changed: they are looked at again
+            raise failure from error
 
     @contextmanager
     def _transaction(self, connection: Connection, session: Session, query: Query | None) -> Iterator[None]:
@@ -190,18 +210,14 @@ class SqlAdapter:
         hurried = session.remaining() < self.options.statement_timeout - _TIMEOUT_SLACK
         streamed = query is not None and (query.top is None or query.top > ONE_FETCH)
         if query is not None and query.count:
-            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            connection.execution_options(isolation_level="REPEATABLE READ")
         elif not (hurried or streamed):
             connection.execution_options(isolation_level="AUTOCOMMIT")  # the session is read-only by default
-        else:
-            connection.execution_options(postgresql_readonly=True)
-        if streamed:
-            connection.execution_options(stream_results=True, max_row_buffer=PAGE_ROWS)
         if hurried:
             limit = max(1, int(session.remaining() * 1000))
-            connection.execute(
-                text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": str(limit)}
-            )
+            connection.execute(text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": str(limit)})
+        if streamed:
+            connection.execution_options(stream_results=True, max_row_buffer=PAGE_ROWS)
         yield
 
     # --- the engine ---------------------------------------------------------------------------------------------
@@ -233,11 +249,6 @@ class SqlAdapter:
         except SQLAlchemyError as error:
             raise translate(error, "") from error
 
-    def _forget_if_changed(self, error: SQLAlchemyError) -> None:
-        """After an error of the database its tables may have changed: they are looked at again."""
-        if isinstance(error, DBAPIError):
-            self._statements = None
-
     def _create(self) -> Engine:
         options = self.options
         common: dict[str, Any] = {
@@ -260,22 +271,29 @@ class SqlAdapter:
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             "application_name": "erp-odata",
         }
-        return create_engine(self.url, pool_pre_ping=True, connect_args=arguments, **common)
+        # On each connection: taking the option of a single use back would set the connection to READ WRITE.
+        read_only = {"postgresql_readonly": True}
+        return create_engine(
+            self.url, pool_pre_ping=True, connect_args=arguments, execution_options=read_only, **common
+        )
 
-    def _missing(self, name: str, mapping: SetMapping) -> Iterator[tuple[str, str, str]]:
-        inspector = inspect(self.engine())
-        known: dict[str, set[str] | None] = {}
-        for key, table, column in mapping.used():
-            if table not in known:
-                known[table] = None
-                schema, bare = split(table)
-                with suppress(NoSuchTableError):
-                    known[table] = {found["name"] for found in inspector.get_columns(bare, schema)}
-                if known[table] is None:
-                    yield name, "sql.table", f"the database has no table {table}"
-            columns = known[table]
-            if columns is not None and column not in columns:
-                yield name, f"sql.{key}", f"the table {table} has no column {column}"
+
+def _missing(name: str, mapping: SetMapping, inspector: Inspector) -> Iterator[tuple[str, str, str]]:
+    """Tables first met missing are named once, and so are columns, whatever uses them."""
+    known: dict[str, set[str] | None] = {}
+    named: set[tuple[str, str]] = set()
+    for key, table, column in mapping.used():
+        if table not in known:
+            known[table] = None
+            schema, bare = split(table)
+            with suppress(NoSuchTableError):
+                known[table] = {found["name"] for found in inspector.get_columns(bare, schema)}
+            if known[table] is None:
+                yield name, "sql.table", f"the database has no table {table}"
+        columns = known[table]
+        if columns is not None and column not in columns and (table, column) not in named:
+            named.add((table, column))
+            yield name, f"sql.{key}", f"the table {table} has no column {column}"
 
 
 def _sqlite_engine(url: URL, common: dict[str, Any]) -> Engine:

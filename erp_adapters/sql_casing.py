@@ -8,7 +8,7 @@ with others are let through as candidates, for the engine to look at again.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Text, case, collate, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, Text, case, collate, func, literal, select, text, type_coerce
 
 from edm.functions import lower
 from erp_adapters.dialects import Casing
@@ -58,7 +58,7 @@ def _differences(connection: Connection, collation: str) -> Sequence[str]:
     characters = select(func.chr(plain).label("c")).subquery()
     lowered = _lowered(characters.c.c, collation)
     statement = select(characters.c.c, lowered).where(collate(lowered, "C") != collate(characters.c.c, "C"))
-    changed = dict(connection.execute(statement).tuples().all())
+    changed = {c: changed_to for c, changed_to in connection.execute(statement)}
     every = (chr(code) for code in range(1, _LAST + 1) if not 0xD800 <= code <= 0xDFFF)
     return [c for c in every if changed.get(c, c) != lower(c) and c != _DOTTED]
 
@@ -71,10 +71,16 @@ def _exact(collation: str, differing: Sequence[str]) -> Casing:
     """Lower case as ``lower`` has it: what differs is translated before, and the database leaves it alone then."""
     source, target = "".join(differing), "".join(map(lower, differing))
 
+    special = literal(f"[{source}{_DOTTED}]", Text())
+
     def change(value: Sql) -> Sql:
-        if source:
-            value = func.translate(value, literal(source, Text()), literal(target, Text()))
-        dotted = func.replace(value, literal(_DOTTED, Text()), literal(lower(_DOTTED), Text()))
-        return collate(_lowered(dotted, collation), "C")
+        prepared = func.replace(value, literal(_DOTTED, Text()), literal(lower(_DOTTED), Text()))
+        if source:  # translate is slow, so only where one of its characters is
+            prepared = func.translate(prepared, literal(source, Text()), literal(target, Text()))
+        told = case(
+            (value.regexp_match(special), collate(_lowered(prepared, collation), "C")),
+            else_=collate(_lowered(value, collation), "C"),
+        )
+        return type_coerce(told, Text())
 
     return Casing(True, change)

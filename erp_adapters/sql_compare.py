@@ -216,6 +216,9 @@ def one_of(d: Dialect, value: Value, items: Sequence[Any], *, negated: bool = Fa
 def _listed(d: Dialect, sql: Sql, stored: Sequence[Any], form: Form, negated: bool) -> Sql:
     if not stored:
         return true() if negated else false()
+    if form is Form.BOOL:
+        parts = [apply("ne" if negated else "eq", sql, d.bind(item, form)) for item in stored]
+        return and_(*parts) if negated else or_(*parts)
     if len(stored) == 1:
         return apply("ne" if negated else "eq", sql, d.bind(stored[0], form))
     return d.one_of(sql, stored, form, negated=negated)

@@ -101,6 +101,13 @@ class Place:
                 clause = clause.outerjoin(joined, on)
         return clause
 
+    def members(self) -> list[FromClause]:
+        """All tables of the FROM clause. What a subquery names beyond them belongs to a statement around it."""
+        found = [self.table]
+        for joined, _ in self._joined:
+            found.extend(joined.members() if isinstance(joined, Place) else [joined])
+        return found
+
 
 def link(parent: Place, navigation: NavigationProperty, child: Place) -> Sql:
     """The condition that ``child`` is related to ``parent``; never true of nulls."""
@@ -225,6 +232,8 @@ class Compiler:
 
     def _comparison(self, expr: Call, *, negated: bool) -> Sql:
         op, (left, right) = expr.function, expr.args
+        if isinstance(left, Const) and isinstance(right, Const):
+            return true() if FUNCTIONS[op].evaluate(left.value, right.value) != negated else false()
         if op == "in":
             return self._in(left, right, negated=negated)
         if isinstance(left, Const) and not isinstance(right, Const):
@@ -279,7 +288,8 @@ class Compiler:
             self.scope[expr.bound] = place
             kept = self.keep(expr.predicate)
             conditions.append(kept if expr.kind == "any" else kept.is_not(true()))
-        return exists().select_from(place.from_clause()).where(*conditions)
+        found = exists().select_from(place.from_clause()).where(*conditions)
+        return found.correlate_except(*place.members())
 
     def _count(self, expr: CountOf) -> Value:
         place, condition = self._inner(expr.variable, expr.path)
@@ -287,8 +297,9 @@ class Compiler:
         if expr.predicate is not None:
             self.scope[expr.bound] = place
             conditions.append(self._exactly(partial(self.keep, expr.predicate)))
-        counted = select(func.count()).select_from(place.from_clause()).where(*conditions).scalar_subquery()
-        return Value(counted, Form.INT, expr.type, nullable=False)
+        counted = select(func.count()).select_from(place.from_clause()).where(*conditions)
+        number = counted.correlate_except(*place.members()).scalar_subquery()
+        return Value(number, Form.INT, expr.type, nullable=False)
 
     def _inner(self, variable: str, path: Sequence[str]) -> tuple[Place, Sql]:
         """The place of the rows that a path to a collection leads to, and the condition that relates them."""

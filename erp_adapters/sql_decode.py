@@ -43,6 +43,7 @@ class Output:
     sources: tuple[int, ...]
     decode: Decoder | None
     required: bool = False  # null is a fault
+    types: frozenset[type] = frozenset()  # those of values that need no decoder
 
 
 def rows(entity_set: str, outputs: Sequence[Output], raw: Sequence[Sequence[Any]]) -> list[Row]:
@@ -62,6 +63,8 @@ def rows(entity_set: str, outputs: Sequence[Output], raw: Sequence[Sequence[Any]
 def _column(output: Output, stored: Sequence[Sequence[Any]]) -> Sequence[Any]:
     sources = [stored[number] for number in output.sources]
     values = sources[0] if output.decode is None else list(map(output.decode, *sources))
+    if output.decode is None and output.types and not output.types.issuperset(map(type, values)):
+        raise TypeError("a value of another type")  # SQLite's columns hold values of any type
     if output.required and None in values:
         raise ValueError("null")
     return values
@@ -76,6 +79,8 @@ def _culprit(output: Output, stored: Sequence[Sequence[Any]]) -> str:
             return f"{output.name}: {given!r} does not fit ({error})"
         if value is None and output.required:
             return f"{output.name}: null, but the property is not nullable"
+        if output.decode is None and output.types and type(value) not in output.types:
+            return f"{output.name}: {value!r} is of another type"
     return f"{output.name}: a value does not fit"
 
 
@@ -190,11 +195,14 @@ class _Scaled(dict[Any, Decimal | None]):
 def decimal(prop: Property) -> Decoder:
     """Decimals from numbers; SQLite's floats stand for the decimals they are written as."""
     unit = Decimal(1).scaleb(-(prop.scale or 0))
+    exact_below = 10.0 ** (15 - (prop.scale or 0))
     limit = Decimal(10) ** (prop.precision - (prop.scale or 0)) if prop.precision else Decimal("Infinity")
 
     def decode(value: Any) -> Decimal | None:
         if value is None:
             return None
+        if type(value) is float and abs(value) >= exact_below:
+            raise ValueError("more digits than a float keeps")
         if type(value) is not Decimal:
             value = float_decimal(value)
         number: Decimal = value.quantize(unit, context=EXACT)

@@ -32,6 +32,8 @@ def translate(error: SQLAlchemyError, entity_set: str) -> ODataError:
         )
     if state in _CONTRACT:
         return ContractBroken(entity_set, detail)
+    if isinstance(error, DataError) and state is None:
+        return ContractBroken(entity_set, detail)  # the driver's: it has no Python value for a stored one
     if isinstance(error, DataError):
         return ODataError(
             "value_out_of_range", "A value of the query cannot be compared by the ERP's database."

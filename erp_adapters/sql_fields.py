@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, not_, or_, true, tuple_
+from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, not_, or_, true, tuple_, type_coerce
 
 from edm.model import Property
 from edm.primitives import (
@@ -26,7 +26,7 @@ from edm.primitives import (
     TIME_OF_DAY,
     PrimitiveType,
 )
-from erp_adapters.dialects import Dialect
+from erp_adapters.dialects import Dialect, storable
 from erp_adapters.sql_compare import INVERSE, apply, compare_const, is_null, not_null, one_of, with_null
 from erp_adapters.sql_decode import Decoder, decoder
 from erp_adapters.sql_mapping import (
@@ -153,7 +153,7 @@ class PlainField(Field):
             and facts.collation == "C"
             and facts.kind is not Kind.CHAR
             and bool(const)
-            and "\0" not in const
+            and storable(const)
         )
 
 
@@ -338,7 +338,7 @@ class CompositeField(Field):
     def split(self, key: Any) -> tuple[Any, ...] | None:
         """The stored parts of a key; ``None`` if it cannot be one."""
         widths, separator = self._composite.widths, self._composite.separator
-        if len(key) != sum(widths) + len(separator) * (len(widths) - 1) or "\0" in key:
+        if len(key) != sum(widths) + len(separator) * (len(widths) - 1) or not storable(key):
             return None
         parts: list[Any] = []
         position = 0
@@ -364,10 +364,16 @@ class CompositeField(Field):
         binds = [self.d.bind(item, part.form) for item, part in zip(stored, parts, strict=True)]
         left = tuple_(*(part.sql for part in parts))
         sql = apply(INVERSE[op] if negated else op, left, tuple_(*binds))
-        return or_(sql, self._null()) if negated and self.nullable else sql
+        if not self.nullable:
+            return sql
+        # A first part decides by itself, whatever the others are; but then the key is null.
+        return or_(sql, self._null()) if negated else and_(sql, *self._not_null())
 
     def _null(self) -> Sql:
         return or_(*(part.stored.is_(None) for part in self.parts() if part.nullable))
+
+    def _not_null(self) -> list[Sql]:
+        return [part.stored.is_not(None) for part in self.parts() if part.nullable]
 
     def _with_null(self, op: str, negated: bool) -> Sql:
         if op in ("gt", "lt"):
@@ -416,7 +422,9 @@ class SumField(Field):
         assert isinstance(self.codec, Sum)
         sql: Any = None
         for (sign, _), column in zip(self.codec.terms, self.columns, strict=True):
-            term: Sql = cast(column.sql, BigInteger())
+            # SQLite adds in 64 bits by itself, and a cast would cut a stray fraction off.
+            wide = type_coerce if self.d.name == "sqlite" else cast
+            term: Sql = wide(column.sql, BigInteger())
             if column.nullable:
                 term = func.coalesce(term, literal(0, BigInteger()))
             if sql is None:

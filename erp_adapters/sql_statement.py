@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import FromClause, Select, and_, func, select
+from sqlalchemy import BindParameter, FromClause, Select, and_, false, func, null, select, true
 from sqlalchemy.engine import Dialect as Driver
 
 from edm.capabilities import Capabilities, Match
@@ -16,7 +16,7 @@ from erp_adapters.base import ContractBroken
 from erp_adapters.sql_compile import Compiler, Mappings, Place
 from erp_adapters.sql_decode import Output, computed
 from erp_adapters.sql_source import Source
-from erp_adapters.sql_values import Sql, Unsupported, Value
+from erp_adapters.sql_values import Form, Sql, Unsupported, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +111,19 @@ class Statements:
         expressions = {item.name: item.expr for item in query.compute}
         for name in query.columns:
             sources: tuple[Sql, ...]
+            types: frozenset[type]
             if name in expressions:
                 value = compiler.value(expressions[name])
-                sources, decode, required = (value.sql,), computed(value), False
+                sources, decode, required, types = (value.sql,), computed(value), False, frozenset()
             else:
                 found = place.field(name)
                 (sources, decode), required = found.output(), found.required
+                types = frozenset({found.prop.type.python, type(None)})
             for source in sources:
                 if id(source) not in positions:
                     positions[id(source)] = len(sql)
                     sql.append(source)
-            outputs.append(Output(name, tuple(positions[id(s)] for s in sources), decode, required))
+            outputs.append(Output(name, tuple(positions[id(s)] for s in sources), decode, required, types))
         return [source.label(f"c{number}") for number, source in enumerate(sql)], tuple(outputs)
 
     def _count(self, query: Query) -> Select[Any]:
@@ -137,11 +139,16 @@ class Statements:
         clauses = []
         for value in _sort_values(compiler, place, item.expr):
             sql = dialect.comparable(value)
+            if isinstance(sql, _CONSTANTS):
+                continue  # one value for all rows; PostgreSQL takes it for a mistake
             clause: Any = sql.desc() if item.descending else sql.asc()
             if value.nullable and dialect.name != "sqlite":
                 clause = clause.nulls_last() if item.descending else clause.nulls_first()
             clauses.append(clause)
         return clauses
+
+
+_CONSTANTS = (type(true()), type(false()), type(null()), BindParameter)
 
 
 def _keyed(place: Place) -> list[Sql]:
@@ -156,4 +163,6 @@ def _sort_values(compiler: Compiler, place: Place, expr: Expr) -> Sequence[Value
     values = compiler.field(expr).order() if isinstance(expr, Prop) else (compiler.value(expr),)
     if any(value.doubt for value in values):
         raise Unsupported("a value that SQL cannot tell for every row is no order")
+    if any(value.form is Form.FLOAT for value in values) and compiler.source.dialect.name != "sqlite":
+        raise Unsupported("PostgreSQL gives NaN a place in the order, which Edm does not")
     return values

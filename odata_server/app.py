@@ -4,9 +4,10 @@
 
 from flask import Flask
 
+from edm.faults import Fault
 from odata_server import pages, web
 from odata_server.compose import Composition, compose
-from odata_server.config import check, load
+from odata_server.config import ConfigError, check, load
 from odata_server.observe import configure
 from odata_server.settings import Settings
 
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None, composition: Composition | None
     settings = composition.settings
     configure(settings.log_level, settings.log_format, _confidential(settings))
     app = Flask("odata_server", static_folder=None, template_folder=None)
+    _refuse_debugging(app)
     app.config.update(
         PROVIDE_AUTOMATIC_OPTIONS=False,
         MAX_CONTENT_LENGTH=settings.max_body,
@@ -35,6 +37,12 @@ def create_app(settings: Settings | None = None, composition: Composition | None
     web.install(app, composition)
     app.register_blueprint(pages.blueprint)
     return app
+
+
+def _refuse_debugging(app: Flask) -> None:
+    """Flask's debug mode shows tracebacks and more to whoever asks; ``FLASK_DEBUG`` is how it gets switched on."""
+    if app.debug:
+        raise ConfigError([Fault("environment", "FLASK_DEBUG", "must not be set for a service", "unset it")])
 
 
 def _confidential(settings: Settings) -> tuple[str, ...]:

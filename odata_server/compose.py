@@ -35,7 +35,11 @@ class Composition:
 
 
 def compose(
-    settings: Settings, *, adapter: Adapter | None = None, metadata: ServiceMetadata | None = None
+    settings: Settings,
+    *,
+    adapter: Adapter | None = None,
+    metadata: ServiceMetadata | None = None,
+    observers: tuple[Observer, ...] = (log, remember),
 ) -> Composition:
     """The object graph. Connects to nothing: adapters open their connections when they are first asked,
     which is after a server has forked.
@@ -44,7 +48,6 @@ def compose(
     """
     metadata = metadata or load_directory(catalog(settings))
     adapter = adapter or connect(settings, metadata)
-    observers: tuple[Observer, ...] = (log, remember)
     service = Service(
         metadata,
         adapter,

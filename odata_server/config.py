@@ -91,7 +91,6 @@ def load(
     environ: Mapping[str, str] | None = None,
     *,
     serving: bool = True,
-    read_file: bool = True,
 ) -> Loaded:
     """Settings from all layers; ``ConfigError`` with all faults.
 
@@ -103,8 +102,7 @@ def load(
         if value is not None:
             draft.offer(name, value, Origin("command line", "--" + name.replace("_", "-")))
     _read_environment(draft, environ)
-    if read_file:
-        _read_file(draft, environ)
+    _read_file(draft, environ)
     settings, faulty = _validate(draft)
     _apply_rules(draft, settings, faulty, serving)
     if draft.faults:
@@ -236,9 +234,7 @@ def _messages(error: ValidationError, values: Mapping[str, Any]) -> Iterator[tup
         if (name, inner) not in seen:
             seen.add((name, inner))
             message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-            shown = (
-                f", not {values.get(name)!r}" if message.startswith("must") and name not in SECRETS else ""
-            )
+            shown = f", not {values.get(name)!r}" if message.startswith("must") and name not in SECRETS else ""
             yield name, inner, message + shown
 
 
@@ -282,9 +278,7 @@ def _secret(s: Settings) -> tuple[str, str] | None:
 
 
 def _database(s: Settings) -> tuple[str, str] | None:
-    return (
-        None if s.database_url else ("is required", "DATABASE_URL=postgresql://user:password@host/database")
-    )
+    return None if s.database_url else ("is required", "DATABASE_URL=postgresql://user:password@host/database")
 
 
 def _known_public_url(s: Settings) -> tuple[str, str] | None:

@@ -47,10 +47,7 @@ class PropertyView:
 def properties(entity_set: EntitySet) -> tuple[PropertyView, ...]:
     """The properties of a set in publishing order."""
     references = {
-        own: navigation
-        for navigation in entity_set.type.navigation
-        if navigation.dependent
-        for own, _ in navigation.on
+        own: navigation for navigation in entity_set.type.navigation if navigation.dependent for own, _ in navigation.on
     }
     return tuple(
         PropertyView(
@@ -174,9 +171,7 @@ def examples(root: str, entity_set: EntitySet, row: Row | None) -> tuple[Example
         request(root, "First rows", name, "$top=5"),
         request(root, "Chosen columns", name, f"$select={chosen}", "$top=5"),
     ]
-    found += (
-        request(root, title, name, f"$filter={text}", "$top=5") for title, text in _filters(entity_set, row)
-    )
+    found += (request(root, title, name, f"$filter={text}", "$top=5") for title, text in _filters(entity_set, row))
     found.append(request(root, *_order(entity_set)))
     if (word := _search_word(entity_set, row)) is not None:
         found.append(request(root, "Search", name, f"$search={word}", "$top=5"))
@@ -187,12 +182,8 @@ def examples(root: str, entity_set: EntitySet, row: Row | None) -> tuple[Example
         found += _related(root, entity_set, path)
     if (navigation := _shown_navigation(entity_set)) is not None:
         select = f"$select={key}"
-        found.append(
-            request(root, f"Expand {navigation.name}", name, select, f"$expand={navigation.name}", "$top=3")
-        )
-    listed = request(
-        root, "As a Salesforce list view asks", name, f"$select={chosen}", "$count=true", "$top=26"
-    )
+        found.append(request(root, f"Expand {navigation.name}", name, select, f"$expand={navigation.name}", "$top=3"))
+    listed = request(root, "As a Salesforce list view asks", name, f"$select={chosen}", "$count=true", "$top=26")
     return (*found, listed)
 
 
@@ -259,15 +250,19 @@ def _search_word(entity_set: EntitySet, row: Row) -> str | None:
     return "a" if any(p.searchable for p in entity_set.type.properties) else None
 
 
+#: A whole word that any keyboard can type.
+_WORD = re.compile(r"(?<!\w)[A-Za-z0-9]{3,}(?!\w)")
+
+
 def _searchable_value(entity_set: EntitySet, row: Row) -> tuple[Property, str] | None:
     """A searchable property, preferably no key, and a word of its value that needs no quotes."""
     keys = {entity_set.type.key, *(own for n in entity_set.type.navigation for own, _ in n.on)}
     for item in sorted(entity_set.type.properties, key=lambda p: p.name in keys):
         value = row.get(item.name) if item.searchable else None
-        words = re.findall(r"[A-Za-z0-9]{3,}", value) if isinstance(value, str) else []
-        word = next((w for w in words if w not in ("AND", "NOT", "OR")), None)
-        if word is not None:
-            return item, word
+        words = _WORD.findall(value) if isinstance(value, str) else []
+        words = [word for word in words if word not in ("AND", "NOT", "OR")]
+        if words:
+            return item, max(words, key=len)
     return None
 
 

@@ -168,9 +168,7 @@ def inflate(body: bytes, content_encoding: str | None, limit: int) -> bytes:
 
 
 def _damaged() -> ODataError:
-    return ODataError(
-        "syntax", "The request body is not what its Content-Encoding says.", target="Content-Encoding"
-    )
+    return ODataError("syntax", "The request body is not what its Content-Encoding says.", target="Content-Encoding")
 
 
 # Anti-CSRF tokens

@@ -1,8 +1,11 @@
 """Step 0 of planning: the same condition in the form that sources answer best.
 
 Works on conditions in *keep position*, where null counts as false: negation goes down to the leaves (an ERP's NOT means
-something else for nulls, if it has one at all), ``f(x) eq true`` becomes ``f(x)``, or-chains of ``eq`` become ``in``.
+something else for nulls, if it has one at all), ``f(x) eq true`` becomes ``f(x)``, or-chains of ``eq`` become ``in``,
+and-chains of ``ne`` become ``not in``. What is said twice is said once, so that long chains are of different things.
 """
+
+from collections.abc import Callable, Iterable
 
 from edm.expressions import (
     FALSE,
@@ -57,9 +60,9 @@ def _keep(expr: Expr) -> Expr:
         case Const():
             return TRUE if expr.value is True else FALSE
         case Call(function="and", args=args):
-            return conjunction(*map(_keep, args)) or TRUE
+            return _all(map(_keep, args))
         case Call(function="or", args=args):
-            return _merged(disjunction(*map(_keep, args)) or FALSE)
+            return _any(map(_keep, args))
         case Call(function="not", args=(inner,)):
             return _refuse(inner)
         case Call(function="eq", args=(inner, Const(value=bool() as wanted))) if inner.type == BOOLEAN:
@@ -91,9 +94,9 @@ def _refuse(expr: Expr) -> Expr:
         case Call(function="not", args=(inner,)):
             return _keep(inner)
         case Call(function="and", args=args):
-            return disjunction(*map(_refuse, args)) or FALSE
+            return _any(map(_refuse, args))
         case Call(function="or", args=args):
-            return conjunction(*map(_refuse, args)) or TRUE
+            return _all(map(_refuse, args))
         case Call(function=name, args=(left, right)) if name in _OPPOSITE:
             return _opposite(name, left, right)
         case _:
@@ -115,31 +118,45 @@ def _opposite(name: str, left: Expr, right: Expr) -> Expr:
     return disjunction(call(_OPPOSITE[name], left, right), *missing) or FALSE
 
 
-def _merged(expr: Expr) -> Expr:
-    """An ``or`` in which comparisons of one property with values are one ``in``."""
-    if not (isinstance(expr, Call) and expr.function == "or"):
+def _all(parts: Iterable[Expr]) -> Expr:
+    return _merged(conjunction(*dict.fromkeys(parts)) or TRUE, "and", _inequalities, _none_of)
+
+
+def _any(parts: Iterable[Expr]) -> Expr:
+    return _merged(disjunction(*dict.fromkeys(parts)) or FALSE, "or", _equalities, _one_of)
+
+
+_Comparisons = tuple[Prop, tuple[object, ...]]
+
+
+def _merged(
+    expr: Expr,
+    function: str,
+    read: Callable[[Expr], _Comparisons | None],
+    write: Callable[[Prop, tuple[object, ...]], Expr],
+) -> Expr:
+    """An ``or`` in which comparisons of one property with values are one ``in``; likewise ``and`` and ``not in``."""
+    if not (isinstance(expr, Call) and expr.function == function):
         return expr
     lists: dict[Prop, list[object]] = {}
-    others: list[Expr | Prop] = []
+    parts: list[Expr | _Comparisons] = []
     for part in expr.args:
-        found = _equalities(part)
+        found = read(part)
         if found is None:
-            others.append(part)
+            parts.append(part)
             continue
         prop, values = found
         if prop not in lists:
             lists[prop] = []
-            others.append(prop)  # keeps the place of the first one
+            parts.append(found)  # keeps the place of the first one
         lists[prop].extend(values)
     if not lists:
         return expr
-    return (
-        disjunction(*(_one_of(o, lists[o]) if isinstance(o, Prop) and o in lists else o for o in others))
-        or FALSE
-    )
+    written = [write(p[0], tuple(dict.fromkeys(lists[p[0]]))) if isinstance(p, tuple) else p for p in parts]
+    return (disjunction if function == "or" else conjunction)(*written) or expr
 
 
-def _equalities(expr: Expr) -> tuple[Prop, tuple[object, ...]] | None:
+def _equalities(expr: Expr) -> _Comparisons | None:
     match expr:
         case Call(function="eq", args=(Prop() as prop, Const(value=value))) if value is not None:
             return prop, (value,)
@@ -148,8 +165,26 @@ def _equalities(expr: Expr) -> tuple[Prop, tuple[object, ...]] | None:
     return None
 
 
-def _one_of(prop: Prop, values: list[object]) -> Expr:
-    unique = tuple(dict.fromkeys(values))
-    if len(unique) == 1:
-        return call("eq", prop, Const(unique[0], prop.type))
-    return call("in", prop, Const(unique, CollectionType(prop.type)))
+def _inequalities(expr: Expr) -> _Comparisons | None:
+    match expr:
+        case Call(function="ne", args=(Prop() as prop, Const(value=value))) if value is not None:
+            return prop, (value,)
+        case Call(function="not", args=(Call(function="in") as inner,)):
+            return _equalities(inner)
+    return None
+
+
+def _one_of(prop: Prop, values: tuple[object, ...]) -> Expr:
+    if len(values) == 1:
+        return call("eq", prop, _const(prop, values[0]))
+    return call("in", prop, Const(values, CollectionType(prop.type)))
+
+
+def _none_of(prop: Prop, values: tuple[object, ...]) -> Expr:
+    if len(values) == 1:
+        return call("ne", prop, _const(prop, values[0]))
+    return call("not", _one_of(prop, values))
+
+
+def _const(prop: Prop, value: object) -> Const:
+    return NULL_CONST if value is None else Const(value, prop.type)

@@ -221,15 +221,14 @@ def _short(name: str, value: Any, most: int) -> Any:
 
 
 def _json_line(fields: dict[str, Any]) -> str:
-    return json.dumps(fields)
+    first = {name: fields.pop(name) for name in ("timestamp", "level", "event") if name in fields}
+    return json.dumps(first | fields)
 
 
 def _console_line(fields: dict[str, Any]) -> str:
     time, level, event = (str(fields.pop(name, "")) for name in ("timestamp", "level", "event"))
     trace = fields.pop("exception", "")
-    pairs = " ".join(
-        f"{name}={_plain(value)}" for name, value in fields.items() if value not in (None, "", [])
-    )
+    pairs = " ".join(f"{name}={_plain(value)}" for name, value in fields.items() if value not in (None, "", []))
     lines = "".join(f"\n    {_escaped(line)}" for line in str(trace).splitlines())
     return f"{time[11:19]} {level:<7} {_escaped(event)} {pairs}{lines}"
 

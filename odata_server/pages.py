@@ -5,12 +5,14 @@ only what HTTP and HTML need. Links within the pages are relative, links to data
 """
 
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 from flask import Blueprint, Response, current_app, g, render_template, request
 from flask.blueprints import BlueprintSetupState
+from markupsafe import Markup
 
 from edm.errors import ODataError
 from edm.model import EntitySet, ServiceMetadata
@@ -36,9 +38,7 @@ SECURITY_HEADERS: Final = {
 ICON: Final = "icon.svg"
 _EXTENSION: Final = "erp_odata_figures"
 
-blueprint = Blueprint(
-    "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
-)
+blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
 
 @blueprint.record_once
@@ -58,10 +58,7 @@ def index() -> str:
         curl=describe.curl(_composition().settings, view),
         connection=describe.connection(_composition().settings, _principal()),
         unreachable=describe.reachability(_composition().settings),
-        sets=[
-            (found, known[found.name], describe.links(root, found, known[found.name].key))
-            for found in view.sets
-        ],
+        sets=[(found, known[found.name], describe.links(root, found, known[found.name].key)) for found in view.sets],
         rows=sum(figure.count or 0 for figure in known.values()),
         complete=all(figure.count is not None for figure in known.values()),
     )
@@ -73,7 +70,7 @@ def entity_set(name: str) -> str:
     view, root = _view(), _composition().settings.root
     found = view.entity_set(name)
     if found is None:
-        raise ODataError("not_found", "There is no entity set of this name.")
+        raise ODataError("not_found", "There is no entity set of this name.", hint=_similar(view, name))
     figures: Figures = current_app.extensions[_EXTENSION]
     sample = _asking().sample(found)
     return render_template(
@@ -151,6 +148,18 @@ def _asking() -> Asking:
 def _related(name: str) -> EntitySet | None:
     """The set that a navigation property leads to, if the caller may see it."""
     return _view().entity_set(name)
+
+
+def _similar(view: ServiceMetadata, name: str) -> str:
+    """Names are case-sensitive, which few people expect of an address."""
+    found = next((known.name for known in view.sets if known.name.casefold() == name.casefold()), None)
+    return f"Names are case-sensitive: this one is {found}." if found else "These are published:"
+
+
+@blueprint.app_template_filter("breakable")
+def breakable(name: str) -> Markup:
+    """A long name that a narrow column breaks between its words, and nowhere else."""
+    return Markup("<wbr>").join(re.split(r"(?<=[a-z0-9])(?=[A-Z])|(?=__)", name))
 
 
 @cache

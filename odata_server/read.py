@@ -116,7 +116,7 @@ class Reader:
         return conjunction(*parts)
 
     def _missing(self, link: NavigationProperty | None) -> ODataError:
-        what = f"{self.bound.path.split('/')[0]}" if link is None else f"the {link.name} on this path"
+        what = f"{self.bound.path.split('/')[0]}" if link is None else f"{link.name} on this path"
         return ODataError("not_found", f"There is no {what}.")
 
     def _page_read(self, query: Query) -> PageRead:

@@ -45,10 +45,22 @@ def _database_url(value: SecretStr) -> SecretStr:
     """SQLAlchemy's spelling. ``postgres://`` is what Heroku and others hand out."""
     scheme, separator, rest = value.get_secret_value().partition("://")
     if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        if not _unambiguous(f"postgresql://{rest}"):
+            raise ValueError("must have special characters of user and password percent-encoded, and a port in digits")
         return SecretStr(f"postgresql+psycopg://{rest}")
     if separator and scheme == "sqlite":
         return value
     raise ValueError("must be postgresql://user:password@host/database or sqlite:///path")
+
+
+def _unambiguous(url: str) -> bool:
+    """Whether everybody finds the password at the same place: the driver, the log and ``config show``."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.netloc.count("@") < 2 and "@" not in parts.path + parts.query and "#" not in url
 
 
 def _secret_key(value: SecretStr) -> SecretStr:
@@ -151,9 +163,7 @@ class Settings(BaseModel):
         le=2000,
         description="Most rows of a page, whatever is preferred; Salesforce takes 2,000.",
     )
-    deadline: float = Field(
-        default=25.0, gt=0, le=300, description="Seconds a request may take, waiting included."
-    )
+    deadline: float = Field(default=25.0, gt=0, le=300, description="Seconds a request may take, waiting included.")
     scan_budget: int = Field(
         default=50_000,
         ge=1,
@@ -165,9 +175,7 @@ class Settings(BaseModel):
     statement_timeout: float = Field(
         default=20.0, gt=0, le=300, description="Seconds after which the database cancels a statement."
     )
-    log_level: LogLevel = Field(
-        "info", description="Least level that is logged: debug, info, warning, error."
-    )
+    log_level: LogLevel = Field(default="info", description="Least level that is logged: debug, info, warning, error.")
     log_format: Literal["json", "console"] = Field(
         default="json", description="`json` for machines, `console` for people."
     )

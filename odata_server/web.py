@@ -265,9 +265,7 @@ def _nothing_here() -> ODataError:
 
 def _method_not_allowed(allowed: object) -> ODataError:
     methods = ", ".join(sorted(map(str, allowed if isinstance(allowed, list | set | tuple) else [])))
-    return ODataError(
-        "method_not_allowed", "This method is not allowed here.", headers=(("Allow", methods or ALLOW),)
-    )
+    return ODataError("method_not_allowed", "This method is not allowed here.", headers=(("Allow", methods or ALLOW),))
 
 
 def _too_large(limit: int) -> ODataError:

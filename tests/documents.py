@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from pydantic.fields import FieldInfo
+
 from edm.errors import ERROR_CODES
 from edm.functions import FUNCTIONS, CanonicalFunction, Kind, Signature
 from edm.primitives import DECIMAL, DOUBLE, INT32, PrimitiveType
 from odata_server import expand, gunicorn_conf
 from odata_server.cli import EXIT_CODES
+from odata_server.config import PLATFORM
 from odata_server.service import ServiceOptions
+from odata_server.settings import Settings
 from odata_server.uri.limits import COUNTED, DEFAULT_LIMITS, Limits
 from odata_server.uri.tokens import LIFETIME_DAYS
 from tests.serving import demo_metadata
@@ -126,10 +130,7 @@ _ANSWER_LIMITS = {
 def answer_limits() -> str:
     options = ServiceOptions()
     names = [f.name for f in fields(ServiceOptions) if f.name != "limits"]
-    rows = [
-        (f"`{name}`", f"{getattr(options, name):,}".removesuffix(".0"), _ANSWER_LIMITS[name])
-        for name in names
-    ]
+    rows = [(f"`{name}`", f"{getattr(options, name):,}".removesuffix(".0"), _ANSWER_LIMITS[name]) for name in names]
     rows += [
         ("", f"{expand.MAX_PER_PARENT:,}", "related rows per parent in `$expand`, then a next link"),
         ("", f"{expand.MAX_EXPANDED:,}", "related rows of one `$expand` item in one answer, then an error"),
@@ -161,6 +162,34 @@ def variables() -> str:
     return table(("Variable", "Default", "Meaning"), rows)
 
 
+def settings() -> str:
+    fields_ = Settings.model_fields.items()
+    rows = [
+        (f"`{name}`", _default(info.get_default(call_default_factory=True)), _range(info), info.description)
+        for name, info in fields_
+    ]
+    return table(("Setting", "Default", "From, to", "Meaning"), rows)
+
+
+def _default(value: object) -> str:
+    if value is None or value == {}:
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _range(info: FieldInfo) -> str:
+    """The limits that the type states, such as ``1, 2000``."""
+    found = {name: getattr(rule, name) for rule in info.metadata for name in ("ge", "gt", "le") if hasattr(rule, name)}
+    low = f"{found['ge']}" if "ge" in found else f"above {found['gt']}" if "gt" in found else ""
+    return ", ".join(part for part in (low, f"{found['le']}" if "le" in found else "") if part)
+
+
+def platform_variables() -> str:
+    return table(("Variable", "Setting"), [(f"`{name}`", f"`{setting}`") for name, setting in PLATFORM.items()])
+
+
 def exit_codes() -> str:
     return table(("Exit code", "Meaning"), list(EXIT_CODES.items()))
 
@@ -173,6 +202,9 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/query-language.md", "answer limits"): answer_limits,
     ("docs/catalog.md", "model"): model,
     ("docs/catalog.md", "navigation"): navigation,
+    ("docs/configuration.md", "gunicorn variables"): variables,
+    ("docs/configuration.md", "settings"): settings,
+    ("docs/configuration.md", "platform variables"): platform_variables,
     ("docs/running.md", "gunicorn variables"): variables,
     ("docs/running.md", "exit codes"): exit_codes,
 }

@@ -37,7 +37,7 @@ ENGINE = (
     "odata_server.normalise",
     "odata_server.plan",
 )
-SERVER_LIBRARIES = ("argon2", "msgspec", "pydantic", "pydantic_settings", "re2", "structlog")
+SERVER_LIBRARIES = ("argon2", "msgspec", "pydantic", "re2", "structlog")
 FLASK = ("flask", "werkzeug", "jinja2", "markupsafe")
 
 # A module's row is the one with the longest matching name.
@@ -71,7 +71,8 @@ LAYERS = {
         ours=("odata_server.config", "odata_server.settings"), theirs=("gunicorn",)
     ),
     "odata_server.normalise": Layer(ours=ENGINE),
-    "odata_server.pages": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
+    "odata_server.describe": Layer(ours=(*SERVER, "salesforce"), theirs=SERVER_LIBRARIES, never=EDGE),
+    "odata_server.pages": Layer(ours=(*SERVER, "salesforce"), theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
     "odata_server.plan": Layer(ours=ENGINE),
     "odata_server.uri": Layer(ours=("edm",)),
     "odata_server.uri.tokens": Layer(ours=("edm",), theirs=("msgspec",)),

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 import click
 
 from odata_server.cli.options import composition, settings_options
+from odata_server.cli.written import Written
 
 if TYPE_CHECKING:
     from odata_server.messages import ODataRequest
@@ -48,9 +49,9 @@ def query(request: str, as_json: bool, headers: tuple[str, ...], include: bool, 
     if as_json or not is_json:
         click.echo(response.body.decode())
     else:
-        _show(json.loads(response.body))
+        _show(json.loads(response.body, parse_float=Written))
     if response.status >= 400:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(_exit_code(response.body))
 
 
 @click.command()
@@ -67,12 +68,15 @@ def explain(request: str, as_json: bool, **flags: Any) -> None:
       erp-odata explain "Invoices?\\$filter=contains(CustomerName,'Acme')&\\$orderby=DueDate"
     """
     from edm.errors import ODataError
+    from erp_adapters.base import SourceError
     from odata_server.auth import Principal
     from odata_server.cli.failures import show
 
     asked = parse_request(request)
     try:
         found = composition(**flags).service.explain(asked, Principal("cli", authenticated=True))
+    except SourceError:
+        raise
     except ODataError as error:
         show(error, asked.query)
         raise click.exceptions.Exit(1) from None
@@ -98,9 +102,7 @@ def explain(request: str, as_json: bool, **flags: Any) -> None:
 
 
 @click.command()
-@click.option(
-    "--format", "form", type=click.Choice(["xml", "json"]), default="xml", help="CSDL XML or CSDL JSON."
-)
+@click.option("--format", "form", type=click.Choice(["xml", "json"]), default="xml", help="CSDL XML or CSDL JSON.")
 @click.option("--version", type=click.Choice(["4.0", "4.01"]), default="4.0", help="Protocol version.")
 @settings_options
 def metadata(form: str, version: str, **flags: Any) -> None:
@@ -145,10 +147,21 @@ def parse_request(text: str, headers: tuple[str, ...] = ()) -> "ODataRequest":
 
 
 def _refused(body: bytes, query: str) -> None:
-    from odata_server.cli.failures import error_of, show
+    from odata_server.cli.failures import REMEDIES, error_of, show, source_line
+    from odata_server.observe import take_last
 
-    show(error_of(body), query)
-    raise click.exceptions.Exit(1)
+    error, handled = error_of(body), take_last()
+    if error.code in REMEDIES:
+        click.echo(source_line(error, handled.detail if handled else ""), err=True)
+    else:
+        show(error, query)
+    raise click.exceptions.Exit(_exit_code(body))
+
+
+def _exit_code(body: bytes) -> int:
+    from odata_server.cli.failures import REFUSED, REMEDIES, UNREACHABLE, error_of
+
+    return UNREACHABLE if error_of(body).code in REMEDIES else REFUSED
 
 
 def _show(content: Any) -> None:

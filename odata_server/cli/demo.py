@@ -1,6 +1,7 @@
 """``demo``: a believable ERP, the service on it, and what to do next, in one command."""
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -22,9 +23,7 @@ CHECK_SECONDS = 60.0
 
 
 @click.command()
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on."
-)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Worker processes.")
 @click.option(
     "--directory",
@@ -63,14 +62,24 @@ def demo(
         raise click.exceptions.Exit(_check(port))
     from odata_server.cli.serve import run
 
+    _forget_configuration()
     settings = _settings(port, workers, directory, database_url, public_url)
     _prepare(settings, reset)
     run(settings, lambda: click.echo(banner(settings)), quiet=True)
 
 
-def _settings(
-    port: int, workers: int, directory: Path, database_url: str | None, public_url: str | None
-) -> "Settings":
+def _forget_configuration() -> None:
+    """This process and its workers see no settings: what is configured, well or badly, is for ``serve``."""
+    from odata_server.config import FILE_VARIABLE, OTHER_VARIABLES, PLATFORM, PREFIX
+
+    platform = {*PLATFORM, *(f"{name}_FILE" for name in PLATFORM)}
+    for name in list(os.environ):
+        if name in platform or (name.startswith(PREFIX) and name not in OTHER_VARIABLES):
+            del os.environ[name]
+    os.environ[FILE_VARIABLE] = os.devnull
+
+
+def _settings(port: int, workers: int, directory: Path, database_url: str | None, public_url: str | None) -> "Settings":
     from odata_server.config import load
 
     directory.mkdir(parents=True, exist_ok=True)
@@ -85,7 +94,7 @@ def _settings(
         "anonymous": True,
         "log_format": "console" if sys.stdout.isatty() else "json",
     }
-    return load(flags, {}, read_file=False).settings
+    return load(flags).settings
 
 
 def _secret(path: Path) -> str:
@@ -97,9 +106,10 @@ def _secret(path: Path) -> str:
 
 
 def _prepare(settings: "Settings", reset: bool) -> None:
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DBAPIError
 
     from fixtures.demo_erp.load import NotTheDemoError, create, is_current
+    from odata_server.config import mask_url
 
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
@@ -108,8 +118,8 @@ def _prepare(settings: "Settings", reset: bool) -> None:
             _create(url, create)
     except (NotTheDemoError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    except OperationalError as error:
-        raise click.ClickException(f"the database cannot be reached: {error.orig}") from None
+    except DBAPIError as error:
+        raise click.ClickException(f"{mask_url(url)} cannot be used: {error.orig}") from None
 
 
 def _create(url: str, create: "Callable[..., None]") -> None:

@@ -3,6 +3,7 @@ code.
 """
 
 import json
+import re
 from urllib.parse import unquote_plus
 
 import click
@@ -13,6 +14,14 @@ from erp_adapters.base import SourceError
 from odata_server.config import ConfigError
 
 REFUSED, CONFIGURATION, UNREACHABLE, PORT_IN_USE = 1, 3, 4, 5
+
+#: What to do when the ERP fails, by error code.
+REMEDIES = {
+    "erp_unavailable": "check that the database runs, and database_url: erp-odata config show",
+    "erp_busy": "try again later; pool_size and pool_wait say how many may ask at once",
+    "erp_timeout": "ask for less; statement_timeout and deadline say how long it may take",
+    "erp_contract": "erp-odata validate names what does not fit",
+}
 
 
 def report(error: Exception) -> int | None:
@@ -27,9 +36,7 @@ def report(error: Exception) -> int | None:
             click.echo(f"  {fault}", err=True)
         return CONFIGURATION
     if isinstance(error, SourceError):
-        click.echo(f"{error.message} [{error.code}]", err=True)
-        if error.detail:
-            click.echo(f"  {error.detail}", err=True)
+        click.echo(source_line(error, error.detail), err=True)
         return UNREACHABLE
     if isinstance(error, ODataError):
         show(error)
@@ -47,6 +54,19 @@ def show(error: ODataError, query: str = "") -> None:
             click.echo(f"  {line}", err=True)
     if error.hint:
         click.echo(error.hint, err=True)
+
+
+def source_line(error: ODataError, detail: str = "") -> str:
+    """One line about a failure of the ERP: what, its code, why, what to do."""
+    why = f"; {reason(detail)}" if detail else ""
+    remedy = f" ({REMEDIES[error.code]})" if error.code in REMEDIES else ""
+    return f"{error.message.rstrip('.')} [{error.code}]{why}{remedy}"
+
+
+def reason(detail: str) -> str:
+    """The database's own words without the class of the error, and without the statement that follows them."""
+    line = (detail.strip().splitlines() or [""])[0].partition(" [SQL: ")[0]
+    return re.sub(r"^\([\w.]+\) ", "", line)[:300]
 
 
 def error_of(body: bytes) -> ODataError:

@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from odata_server.compose import Composition
     from odata_server.config import Loaded
+    from odata_server.observe import Event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,7 +57,7 @@ def composition(config_file: str | None, **flags: Any) -> "Composition":
     from edm.faults import Fault
     from odata_server.compose import compose
     from odata_server.config import ConfigError
-    from odata_server.observe import configure
+    from odata_server.observe import configure, remember
 
     settings = load_settings(config_file, serving=False, **flags).settings
     demo = DEMO_DIRECTORY / DEMO_FILE
@@ -69,4 +70,12 @@ def composition(config_file: str | None, **flags: Any) -> "Composition":
             [Fault("settings", "database_url", "is required", "or run `erp-odata demo` once, for a demo ERP")]
         )
     configure("error", "console")
-    return compose(settings)
+    return compose(settings, observers=(_log_faults, remember))
+
+
+def _log_faults(event: "Event") -> None:
+    """Faults of ours with their traceback. What else happens, the command itself says."""
+    from odata_server.observe import Failed, log
+
+    if isinstance(event, Failed):
+        log(event)

@@ -28,9 +28,7 @@ def show(as_json: bool, config_file: str | None, **flags: Any) -> None:
 
     lines = shown(load_settings(config_file, serving=False, **flags))
     if as_json:
-        click.echo(
-            json.dumps({line.name: {"value": line.value, "origin": line.origin} for line in lines}, indent=2)
-        )
+        click.echo(json.dumps({line.name: {"value": line.value, "origin": line.origin} for line in lines}, indent=2))
         return
     from rich.markup import escape
     from rich.table import Table
@@ -41,13 +39,7 @@ def show(as_json: bool, config_file: str | None, **flags: Any) -> None:
     for title in ("setting", "value", "origin"):
         table.add_column(title, overflow="fold")
     for line in lines:
-        value = (
-            ""
-            if line.value is None
-            else json.dumps(line.value)
-            if not isinstance(line.value, str)
-            else line.value
-        )
+        value = "" if line.value is None else json.dumps(line.value) if not isinstance(line.value, str) else line.value
         table.add_row(line.name, escape(value), escape(line.origin))
     console().print(table)
 

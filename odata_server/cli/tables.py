@@ -9,6 +9,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from odata_server.cli.written import Written
+
 
 def console(*, stderr: bool = False) -> Console:
     """As wide as the terminal; in a pipe nothing is cut. Rich honours ``NO_COLOR``."""
@@ -23,7 +25,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]], content: Mapping[str, Any]) -> 
     shown = _fitting(names, rows, out.width)
     table = Table(box=box.SIMPLE_HEAD if out.is_terminal else None, pad_edge=False, show_edge=False)
     for name in shown:
-        numeric = any(isinstance(row.get(name), int | float) for row in rows[:20])
+        numeric = any(isinstance(row.get(name), int | Written) for row in rows[:20])
         table.add_column(name, justify="right" if numeric else "left", no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*(_text(row.get(name)) for name in shown))

@@ -1,7 +1,7 @@
 """``validate``: every fault of configuration, catalog and mapping at once, and whether the ERP fits."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,8 +10,8 @@ from odata_server.cli.options import load_settings, settings_options
 
 if TYPE_CHECKING:
     from edm.faults import Fault
-    from edm.model import ServiceMetadata
-    from erp_adapters.base import Adapter
+    from edm.model import EntitySet, ServiceMetadata
+    from erp_adapters.base import Adapter, SourceError
     from odata_server.settings import Settings
 
 
@@ -71,17 +71,25 @@ def _mapping_faults(settings: "Settings", metadata: "ServiceMetadata", offline: 
         settings = settings.with_(database_url=_nowhere())
         offline = True
     adapter = connect(settings, metadata)
-    if isinstance(adapter, Validates):
-        yield from (Fault(f"{name}.toml", key, message) for name, key, message in adapter.faults(metadata))
-    if offline:
-        return
+    faulty = set()
     try:
+        if isinstance(adapter, Validates):
+            for name, key, message in adapter.faults(metadata):
+                faulty.add(name)
+                yield Fault(f"{name}.toml", key, message)
+        if offline:
+            return
         if isinstance(adapter, Checks):
             adapter.ping(Session("validate"))
+        if isinstance(adapter, Validates):
+            for name, key, message in adapter.lacks(metadata):
+                faulty.add(name)
+                yield Fault(f"{name}.toml", key, message)
+        yield from _probe(adapter, [found for found in metadata.sets if found.name not in faulty])
     except SourceError as error:
-        yield Fault("database", error.code, error.message, error.detail or None)
-        return
-    yield from _probe(adapter, metadata)
+        yield _source_fault("database", error.code, error)
+    finally:
+        getattr(adapter, "close", lambda: None)()
 
 
 def _nowhere() -> Any:
@@ -90,23 +98,27 @@ def _nowhere() -> Any:
     return SecretStr("sqlite://")
 
 
-def _probe(adapter: "Adapter", metadata: "ServiceMetadata") -> "Iterator[Fault]":
-    """Reads one row of every set with all its properties: what is missing in the database shows."""
-    from edm.faults import Fault
+def _probe(adapter: "Adapter", sets: "Iterable[EntitySet]") -> "Iterator[Fault]":
+    """Reads one row of every set with all its properties: what the database's own catalogue does not tell shows,
+    such as a permission that is missing, or values that do not fit.
+    """
     from edm.query import Query
     from erp_adapters.base import Session, SourceError
 
-    for entity_set in metadata.sets:
+    for entity_set in sets:
         top = 1 if adapter.capabilities(entity_set).top else None
+        query = Query(entity_set.name, entity_set.type.names, top=top)
         try:
-            next(
-                iter(
-                    adapter.read(Query(entity_set.name, entity_set.type.names, top=top), Session("validate"))
-                ),
-                None,
-            )
+            next(iter(adapter.read(query, Session("validate"))), None)
         except SourceError as error:
-            yield Fault(f"{entity_set.name}.toml", "database", error.message, error.detail or None)
+            yield _source_fault(f"{entity_set.name}.toml", "database", error)
+
+
+def _source_fault(file: str, key: str, error: "SourceError") -> "Fault":
+    from edm.faults import Fault
+    from odata_server.cli.failures import reason
+
+    return Fault(file, key, error.message, reason(error.detail) or None)
 
 
 def _summary(faults: "list[Fault]", metadata: "ServiceMetadata | None", offline: bool) -> str:

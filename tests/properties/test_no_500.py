@@ -97,13 +97,15 @@ def changed(seed: str, changes: list[tuple[str, float, str, int]]) -> str:
 
 
 @pytest.fixture(scope="module", params=["engine", "sqlite", "postgres"])
-def client(request: pytest.FixtureRequest, demo_sqlite_url: str) -> InProcess:
+def client(request: pytest.FixtureRequest, demo_sqlite_url: str) -> Iterator[InProcess]:
     """The service over a source that can do nothing itself, and over both databases."""
     if request.param == "engine":
         rows = serving.demo_rows(demo_sqlite_url)
         small = {name: rows[name][:25] for name in rows}
-        return serving.serve(MemoryAdapter(serving.demo_metadata(), small, capable=False))
-    return serving.serve(serving.connect(request.getfixturevalue(f"demo_{request.param}_url")))
+        yield serving.serve(MemoryAdapter(serving.demo_metadata(), small, capable=False))
+    else:
+        with serving.connected(request.getfixturevalue(f"demo_{request.param}_url")) as client:
+            yield client
 
 
 def fine(answer: Answer) -> Answer:
@@ -192,7 +194,12 @@ def application(demo_sqlite_url: str) -> "serving.OverWSGI":
 def test_random_bytes_through_wsgi(
     application: "serving.OverWSGI", method: str, target: bytes, given_headers: dict[str, str], body: bytes
 ) -> None:
-    fine(application.raw(method, b"/odata/v4/" + target, given_headers, body))
+    answer = application.raw(method, b"/odata/v4/" + target, given_headers, body)
+    if method == "HEAD":
+        assert answer.body == b""
+        assert answer.status < 500 or answer.status == 501
+    else:
+        fine(answer)
 
 
 # --- the fault catalogue ----------------------------------------------------------------------------------------------
@@ -229,6 +236,13 @@ FAULTS: list[tuple[str, str, tuple[int, ...]]] = [
         "Invoices?$top=3&$filter=InvoiceNumber in (" + ",".join(f"'{key}'" for key in KEYS) + ")",
         (200,),
     ),
+    ("F076", "Customers?$top=3&$filter=" + " or ".join(["Blocked"] * 1_900), (200,)),
+    ("F076", "Customers?$top=3&$filter=" + " and ".join(["not Blocked"] * 900), (200,)),
+    ("F076", "Customers?$top=3&$filter=" + " or ".join(f"DunningLevel gt {n}" for n in range(600)), (200,)),
+    ("F076", "Customers?$top=3&$filter=" + " and ".join(f"not (CreditLimit gt {n})" for n in range(450)), (200,)),
+    ("F076", "Customers?$top=3&$filter=" + " or ".join(f"contains(City,'{n}')" for n in range(600)), (200,)),
+    ("F076", "Customers?$top=3&$filter=" + " or ".join(["Invoices/any()"] * 1_900), (200,)),
+    ("F076", "Customers?$top=3&$orderby=City,Country desc&$filter=" + "not (" * 30 + "Blocked" + ")" * 30, (200,)),
     ("F077", ORDERS + "tolower(" * 5_000 + "City" + ")" * 5_000 + " eq 'a'", (400,)),
     ("F078", ORDERS + "1" + " add 1" * 10_000 + " eq 1", (400,)),
     ("F078", "Invoices?$orderby=GrossAmount" + " add 1" * 10_000, (400,)),
@@ -597,7 +611,7 @@ def test_tokens_belong_to_their_query(client: InProcess) -> None:  # F087
     for other in (
         "Invoices?$select=InvoiceNumber&$orderby=Status desc", "Customers?$select=CustomerNumber&$orderby=City desc",
         base.replace("false", "true"), base.replace("desc", "asc"), base.replace("City", "Country"), base + "&$search=a",
-        "Customers('C-100042')/ChildCustomers?$select=CustomerNumber&$orderby=City desc&$filter=Blocked eq false",
+        "Customers('C-100001')/ChildCustomers?$select=CustomerNumber&$orderby=City desc&$filter=Blocked eq false",
     ):  # fmt: skip
         assert send(client, "GET", f"{other}&$skiptoken={token}", {}).error["code"] == "bad_token"
 

@@ -1,5 +1,6 @@
-"""A small service for the tests of the HTTP edge and the command line: two sets in memory, settings that hold."""
+"""A small service for the tests of the HTTP edge and the command line: one set in memory, valid settings."""
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask
@@ -11,6 +12,7 @@ from erp_adapters.memory import MemoryAdapter
 from odata_server.app import create_app
 from odata_server.auth import hash_password
 from odata_server.compose import Composition, compose
+from odata_server.observe import Event, log, remember
 from odata_server.settings import Settings
 
 CUSTOMERS = """
@@ -52,8 +54,6 @@ def metadata() -> ServiceMetadata:
 
 
 def rows(count: int = 30) -> dict[str, list[dict[str, Any]]]:
-    from decimal import Decimal
-
     return {
         "Customers": [
             {
@@ -77,15 +77,21 @@ def settings(**changes: Any) -> Settings:
     return Settings.model_validate(values | changes)
 
 
-def composition(adapter: Adapter | None = None, **changes: Any) -> Composition:
+def composition(adapter: Adapter | None = None, told: list[Event] | None = None, **changes: Any) -> Composition:
+    """``told`` takes the events, instead of the log."""
     model = metadata()
-    return compose(settings(**changes), metadata=model, adapter=adapter or MemoryAdapter(model, rows()))
+    return compose(
+        settings(**changes),
+        metadata=model,
+        adapter=adapter or MemoryAdapter(model, rows()),
+        observers=(told.append if told is not None else log, remember),
+    )
 
 
-def application(adapter: Adapter | None = None, **changes: Any) -> Flask:
-    return create_app(composition=composition(adapter, **changes))
+def application(adapter: Adapter | None = None, told: list[Event] | None = None, **changes: Any) -> Flask:
+    return create_app(composition=composition(adapter, told, **changes))
 
 
-def open_application(adapter: Adapter | None = None, **changes: Any) -> Flask:
+def open_application(adapter: Adapter | None = None, told: list[Event] | None = None, **changes: Any) -> Flask:
     """What the demo is: no users, anonymous on loopback."""
-    return application(adapter, **{"users": {}, "anonymous": True, "public_url": None, **changes})
+    return application(adapter, told, **{"users": {}, "anonymous": True, "public_url": None, **changes})

@@ -1,7 +1,6 @@
 """Who is let in, who is not, and at what cost."""
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -41,7 +40,7 @@ def basic(clock: Clock) -> Basic:
 
 
 @pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The passwords that were verified the expensive way; the costs themselves are spared."""
     calls: list[str] = []
 
@@ -61,9 +60,7 @@ def code(authenticator: Any, headers: Headers, *, secure: bool = True, address: 
 
 def test_the_right_password(basic: Basic) -> None:
     assert basic.authenticate(header(), secure=True, address="192.0.2.1") == ALICE
-    assert (
-        basic.authenticate(raw("bAsIc " + header()["authorization"][6:]), secure=True, address="x") == ALICE
-    )
+    assert basic.authenticate(raw("bAsIc " + header()["authorization"][6:]), secure=True, address="x") == ALICE
 
 
 def test_real_hashes_have_owasp_parameters() -> None:
@@ -133,9 +130,7 @@ def test_a_changed_password_counts_at_once(basic: Basic) -> None:
     assert code(basic, header(password="another one")) == "unauthorized"
 
 
-def test_brute_force_costs_few_hashes_and_locks_nobody_out(
-    basic: Basic, clock: Clock, hashed: list[str]
-) -> None:
+def test_brute_force_costs_few_hashes_and_locks_nobody_out(basic: Basic, clock: Clock, hashed: list[str]) -> None:
     basic.authenticate(header(), secure=True, address="192.0.2.1")
     codes = {code(basic, header(password=f"guess{n}"), address="203.0.113.9") for n in range(500)}
     assert codes == {"unauthorized", "too_many_requests"}

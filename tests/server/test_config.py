@@ -48,9 +48,10 @@ def test_twelve_faults_in_one_file_are_one_message() -> None:
     with pytest.raises(ConfigError) as caught:
         load(environ={})
     keys = [fault.key for fault in caught.value.faults]
-    assert sorted(keys) == sorted(
-        ["port", "page_size", "deadlin", "database_url", "secret_key", "log_level", "log_format", "pool_wait", "public_url", "trusted_proxies", "anonymous", "users.alice"]
-    )
+    assert sorted(keys) == [
+        "anonymous", "database_url", "deadlin", "log_format", "log_level", "page_size", "pool_wait", "port",
+        "public_url", "secret_key", "trusted_proxies", "users.alice",
+    ]  # fmt: skip
     message = str(caught.value)
     assert message.startswith("The configuration has 12 faults:")
     assert all(f"{FILE_NAME}: {key}: " in message for key in keys)
@@ -118,15 +119,13 @@ def test_named_file() -> None:
 
 def test_a_file_that_is_no_toml() -> None:
     Path(FILE_NAME).write_text("port == 1")
-    with pytest.raises(ConfigError, match="cannot be read.*line 1"):
+    with pytest.raises(ConfigError, match=r"cannot be read.*line 1"):
         load(environ=GOOD)
 
 
 def test_unknown_variables_are_warned_of() -> None:
     """Not refused: platforms add variables of their own to a service's name."""
-    loaded = load(
-        environ=GOOD | {"ERP_ODATA_PAGESIZE": "5", "ERP_ODATA_TEST_PG_URL": "x", "ERP_ODATA_THREADS": "4"}
-    )
+    loaded = load(environ=GOOD | {"ERP_ODATA_PAGESIZE": "5", "ERP_ODATA_TEST_PG_URL": "x", "ERP_ODATA_THREADS": "4"})
     assert loaded.warnings == ("ERP_ODATA_PAGESIZE is not a setting (did you mean ERP_ODATA_PAGE_SIZE?)",)
 
 
@@ -170,9 +169,7 @@ def test_a_service_may_start_like_this(changes: dict[str, Any]) -> None:
     check(settings(**changes))
 
 
-@pytest.mark.parametrize(
-    "secret", ["short", "a" * 64, "changeme" * 8, "please-replace-me-" * 3, "abcabc" * 10]
-)
+@pytest.mark.parametrize("secret", ["short", "a" * 64, "changeme" * 8, "please-replace-me-" * 3, "abcabc" * 10])
 def test_weak_secrets(secret: str) -> None:
     assert "secret_key" in " ".join(faults(GOOD | {"ERP_ODATA_SECRET_KEY": secret})).lower()
 

@@ -3,6 +3,7 @@
 import gzip
 import time
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -171,10 +172,8 @@ def test_a_bomb_is_refused_quickly() -> None:
 
 @given(st.binary(max_size=200), st.sampled_from(["gzip", "deflate", "gzip,deflate", "\x00"]))
 def test_any_body_is_inflated_or_refused(body: bytes, encoding: str) -> None:
-    try:
-        edge.inflate(body, encoding, 1000)
-    except ODataError as error:
-        assert error.status in (400, 413, 415)
+    with suppress(ODataError):
+        assert len(edge.inflate(body, encoding, 1000)) <= 1000
 
 
 def test_csrf_tokens_depend_on_everything() -> None:

@@ -1,0 +1,183 @@
+"""The log: one line per event, whatever is in it, and no secret."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odata_server import observe
+from odata_server.observe import MAX_LINE, Failed, Handled, configure, log, notify, remember, take_last
+
+EVENT = Handled("GET", "Invoices", "$top=3", 200, "abc", "alice", "Invoices", rows=3, bytes=512, seconds=0.0123)
+NASTY = 'a\r\nb\x1b[31m\0\u202e\u2028\x85 "quoted" {}%s'
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    root, ours = logging.getLogger(), logging.getLogger("erp_odata")
+    before = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers, level, own = before
+    root.setLevel(level)
+    ours.setLevel(own)
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> "Lines":
+    return Lines(capsys)
+
+
+class Lines:
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def text(self) -> list[str]:
+        return self._capsys.readouterr().out.splitlines()
+
+    def json(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text()]
+
+
+def test_a_request_is_one_line(lines: Lines) -> None:
+    configure()
+    log(replace(EVENT, erp_seconds=0.004, erp_calls=2, rows_read=40, notes=("top kept here",)))
+    (line,) = lines.json()
+    assert list(line)[:3] == ["timestamp", "level", "event"]
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "level": "info",
+        "event": "request",
+        "method": "GET",
+        "path": "Invoices",
+        "query": "$top=3",
+        "set": "Invoices",
+        "status": 200,
+        "rows": 3,
+        "bytes": 512,
+        "ms": 12.3,
+        "erp_ms": 4.0,
+        "erp_calls": 2,
+        "rows_read": 40,
+        "notes": ["top kept here"],
+        "principal": "alice",
+        "correlation_id": "abc",
+    }
+
+
+def test_failures_have_code_and_detail(lines: Lines) -> None:
+    configure()
+    log(replace(EVENT, status=503, error_code="erp_unavailable", detail="refused"))
+    (line,) = lines.json()
+    assert (line["level"], line["code"], line["detail"]) == ("error", "erp_unavailable", "refused")
+
+
+def test_a_fault_has_its_traceback(lines: Lines) -> None:
+    configure("error")
+    try:
+        raise KeyError("the cause")
+    except KeyError as error:
+        log(Failed(error, "abc", "GET", "Invoices"))
+    (line,) = lines.json()
+    assert (line["event"], line["correlation_id"]) == ("fault", "abc")
+    assert "Traceback" in line["exception"]
+    assert "the cause" in line["exception"]
+
+
+def test_levels(lines: Lines) -> None:
+    configure("warning")
+    log(EVENT)
+    assert lines.text() == []
+    log(replace(EVENT, status=500))
+    assert len(lines.text()) == 1
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_values_cannot_forge_lines(lines: Lines, style: str) -> None:
+    configure("info", style)
+    log(replace(EVENT, path=NASTY, query=NASTY, principal=NASTY, detail=NASTY))
+    (line,) = lines.text()
+    assert line.isascii()
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_lines_are_short(lines: Lines, style: str) -> None:
+    configure("info", style)
+    for text in ("x" * 1_000_000, "\U0001f600" * 100_000, "\0" * 100_000):
+        log(replace(EVENT, path=text, query=text, principal=text, detail=text, notes=(text,) * 100))
+    found = lines.text()
+    assert len(found) == 3
+    assert max(map(len, found)) <= MAX_LINE
+
+
+def test_a_traceback_keeps_its_end(lines: Lines) -> None:
+    configure()
+    log(Failed(ValueError("x" * 50_000 + "the end")))
+    (line,) = lines.json()
+    assert line["exception"].endswith("the end")
+
+
+def test_secrets_are_masked_wherever_they_are(lines: Lines) -> None:
+    configure("info", "json", ("top-secret", ""))
+    log(replace(EVENT, query="$filter=a eq 'top-secret'", detail="postgresql://u:top-secret@h"))
+    log(Failed(ValueError("top-secret")))
+    logging.getLogger("a.library").warning("connecting with %s", "top-secret")
+    found = lines.text()
+    assert len(found) == 3
+    assert not any("top-secret" in line for line in found)
+
+
+def test_libraries_log_the_same_way(lines: Lines) -> None:
+    configure()
+    logging.getLogger("a.library").warning("careful: %s", NASTY)
+    logging.getLogger("a.library").info("chatter")
+    (line,) = lines.json()
+    assert (line["level"], line["event"]) == ("warning", f"careful: {NASTY}")
+
+
+def test_configuring_twice_logs_once(lines: Lines) -> None:
+    configure()
+    configure()
+    log(EVENT)
+    assert len(lines.text()) == 1
+
+
+def test_the_console_style_is_for_people(lines: Lines) -> None:
+    configure("info", "console")
+    log(EVENT)
+    (line,) = lines.text()
+    assert " info    request method=GET path=Invoices query=$top=3 set=Invoices status=200 rows=3" in line
+
+
+def test_an_observer_that_fails_harms_nobody(lines: Lines) -> None:
+    configure()
+    told = []
+
+    def fails(event: observe.Event) -> None:
+        raise RuntimeError("broken observer")
+
+    notify((fails, told.append), EVENT)
+    assert told == [EVENT]
+    assert "broken observer" in lines.json()[0]["exception"]
+
+
+def test_the_last_event_is_taken_once() -> None:
+    take_last()
+    remember(Failed(ValueError()))
+    assert take_last() is None
+    remember(EVENT)
+    assert take_last() is EVENT
+    assert take_last() is None
+
+
+@given(st.text(max_size=300), st.sampled_from(["json", "console"]))
+def test_any_text_is_one_line(text: str, style: str) -> None:
+    render = observe._Renderer(style, ())
+    line = render(None, "info", {"event": text, "path": text, "list": [text, 1], "exception": ""})
+    assert len(line.splitlines()) == 1
+    assert line.isascii()

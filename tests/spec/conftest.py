@@ -1,0 +1,16 @@
+"""The world of the conformance checks: the service over the demo ERP in SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest.register_assert_rewrite("tests.spec.clauses", "tests.serving")
+
+from tests import serving  # noqa: E402
+from tests.spec.clauses import World  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def world(demo_url: str, demo_sqlite_url: str) -> Iterator[World]:
+    with serving.connected(demo_url) as client:
+        yield World(client, serving.demo_rows(demo_sqlite_url))
