@@ -58,7 +58,7 @@ def _differences(connection: Connection, collation: str) -> Sequence[str]:
     characters = select(func.chr(plain).label("c")).subquery()
     lowered = _lowered(characters.c.c, collation)
     statement = select(characters.c.c, lowered).where(collate(lowered, "C") != collate(characters.c.c, "C"))
-    changed = {c: changed_to for c, changed_to in connection.execute(statement)}
+    changed = {row[0]: row[1] for row in connection.execute(statement)}
     every = (chr(code) for code in range(1, _LAST + 1) if not 0xD800 <= code <= 0xDFFF)
     return [c for c in every if changed.get(c, c) != lower(c) and c != _DOTTED]
 

@@ -99,7 +99,7 @@ def _known(value: Value, op: str, truth: bool, negated: bool) -> Sql:
 
 def _negated(d: Dialect, op: str, value: Value, fitted: tuple[str, Any]) -> Sql:
     fitted_op, stored = fitted
-    if value.form is Form.FLOAT:  # not (x > 1) is true of NaN, x <= 1 is not
+    if value.form is Form.FLOAT and fitted_op not in ("eq", "ne"):  # not (x > 1) is true of NaN, x <= 1 is not
         return compare_float(d, fitted_op, value, stored).is_not(true())
     inverse = INVERSE[fitted_op]
     sql = apply(inverse, _operand(d, value, inverse), d.bind(stored, value.form))

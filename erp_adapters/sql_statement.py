@@ -13,6 +13,7 @@ from edm.expressions import Expr, Prop, conjuncts
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import OrderItem, Query
 from erp_adapters.base import ContractBroken
+from erp_adapters.sql_bounds import bounded
 from erp_adapters.sql_compile import Compiler, Mappings, Place
 from erp_adapters.sql_decode import Output, computed
 from erp_adapters.sql_source import Source
@@ -71,15 +72,16 @@ class Statements:
     def _answer(self, name: str, question: str, expr: Expr) -> Any:
         compiler = self._compiler()
         place = compiler.start(self.metadata[name])
+        asked: dict[str, Callable[[], Sequence[Sql]]] = {
+            "match": lambda: [compiler.keep(expr)],
+            "sort": lambda: [value.sql for value in _sort_values(compiler, place, expr)],
+            "compute": lambda: [_exact(compiler.value(expr)).sql],
+        }
         try:
-            if question == "match":
-                compiler.keep(expr)
-                return Match.INEXACT if compiler.inexact else Match.EXACT
-            if question == "sort":
-                return bool(_sort_values(compiler, place, expr))
-            return not compiler.value(expr).doubt
+            bounded(expr, asked[question], self.source.dialect.name)
         except Unsupported:
             return Match.NO if question == "match" else False
+        return (Match.INEXACT if compiler.inexact else Match.EXACT) if question == "match" else True
 
     def _compiler(self) -> Compiler:
         return Compiler(self.metadata, self.mappings, self.source, self._tables)
@@ -160,9 +162,13 @@ def _keyed(place: Place) -> list[Sql]:
 
 def _sort_values(compiler: Compiler, place: Place, expr: Expr) -> Sequence[Value]:
     """What to sort by, most significant first."""
-    values = compiler.field(expr).order() if isinstance(expr, Prop) else (compiler.value(expr),)
-    if any(value.doubt for value in values):
-        raise Unsupported("a value that SQL cannot tell for every row is no order")
+    values = compiler.field(expr).order() if isinstance(expr, Prop) else (_exact(compiler.value(expr)),)
     if any(value.form is Form.FLOAT for value in values) and compiler.source.dialect.name != "sqlite":
         raise Unsupported("PostgreSQL gives NaN a place in the order, which Edm does not")
     return values
+
+
+def _exact(value: Value) -> Value:
+    if value.doubt:
+        raise Unsupported("SQL cannot tell the value for every row")
+    return value

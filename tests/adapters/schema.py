@@ -1,7 +1,7 @@
 """Small tables with every codec of the ``[sql]`` section and every type, on SQLite and PostgreSQL, with odd data.
 
-``create`` makes and fills them; ``METADATA`` is their catalog, built here in Python because the published types are fewer
-than those that the adapter reads.
+``create`` makes and fills them; ``METADATA`` is their catalog, built here in Python because the published types are
+fewer than those that the adapter reads.
 """
 
 import random
@@ -174,8 +174,9 @@ _WORDS = {
 }
 
 TEXTS = (
-    None, "", " ", "a", "A", "a ", "%", "_", "\\", "100%_\\", "'", "O'Neil & Söhne", '"', "Müller", "MÜLLER", "İstanbul",
-    "ß", "ẞ", "SS", "ΟΔΟΣ", "οδός", "e\u0301", "é", "ﬁ", "FI", "😀", "A😀B", "\uffff", "\U0010ffff", "日本商事", "\t\n",
+    None, "", " ", "a", "A", "a ", "%", "_", "\\", "100%_\\", "'", "O'Neil & Söhne", '"', "Müller", "MÜLLER",
+    "İstanbul", "ß", "ẞ", "SS", "ΟΔΟΣ", "οδός", "e\u0301", "é", "ﬁ", "FI",
+    "😀", "A😀B", "\uffff", "\U0010ffff", "日本商事", "\t\n",
     "\u00a0x\u00a0", "Acme, Inc.", "acme inc", "ǅ", "ŉ", "00", "-1",
 )  # fmt: skip
 _PADDED = (None, "", "AB", "AB ", " AB", "ab", "Ünïcöd", "12345678", "%", "'")
@@ -185,7 +186,9 @@ _FLAGS = (None, "X", "Y", "x", "", "N", " X", "1")
 _I2 = (None, 0, 1, -1, 7, -32768, 32767)
 _I4 = (None, 0, 1, -1, 12, -(2**31), 2**31 - 1)
 _I8 = (None, 0, 1, -1, 5, -(2**63), 2**63 - 1, 2**53 + 1)
-_AMOUNTS = (None, "0", "0.01", "-0.01", "0.10", "0.30", "19.99", "-250000.5", "1234567890123.45", "-9999999999999.99", "100")
+_AMOUNTS = (
+    None, "0", "0.01", "-0.01", "0.10", "0.30", "19.99", "-250000.5", "1234567890123.45", "-9999999999999.99", "100",
+)  # fmt: skip
 _PRICES = (None, 0, 1, -1, 123456, -99990000, 10**18 - 1, -(10**18) + 1, 50000)
 _RATIOS = (None, 0.0, -0.0, 0.1, 1.5, -2.25, 1e300, 5e-324, float("inf"), float("-inf"), float("nan"), 3.0)
 _DAYS = (None, date(2024, 2, 29), date(2025, 12, 31), date(2026, 1, 1), date(1, 1, 1), date(9999, 12, 31))
@@ -204,7 +207,10 @@ _GUIDS = (None, UUID(int=0), UUID(int=1), UUID("01234567-89ab-cdef-0123-456789ab
 _QUANTITIES = (None, 0, 1, 5, 1500, -1500, 2**31 - 1)
 
 PARENT_ROWS = tuple(
-    {"PNO": f"P{n}", "NM": TEXTS[n * 5 % len(TEXTS)], "GRP": (None, "A", "AB", "ABCD", "")[n % 5], "RNK": _I2[n % len(_I2)]}
+    {
+        "PNO": f"P{n}", "NM": TEXTS[n * 5 % len(TEXTS)], "GRP": (None, "A", "AB", "ABCD", "")[n % 5],
+        "RNK": _I2[n % len(_I2)],
+    }
     for n in range(9)
 )  # fmt: skip
 

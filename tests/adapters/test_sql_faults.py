@@ -1,5 +1,5 @@
-"""What goes wrong with a database, made to go wrong: each failure has its name, none is taken for an answer, and after it
-the adapter works again.
+"""What goes wrong with a database, made to go wrong: each failure has its name, none is taken for an answer, and
+after it the adapter works again.
 """
 
 import os
@@ -67,7 +67,7 @@ def own(own_url: str) -> Iterator[SqlAdapter]:
         yield adapter
 
 
-# --- not there --------------------------------------------------------------------------------------------------------
+# --- not there ------------------------------------------------------------------------------------------------------
 
 
 def test_nobody_listens() -> None:
@@ -103,7 +103,7 @@ def test_unknown_database() -> None:
         sql.driver_url("mysql://u@h/d")
 
 
-# --- tables that do not fit --------------------------------------------------------------------------------------------
+# --- tables that do not fit ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("database", ["own_url", "own_sqlite_url"])
@@ -127,9 +127,7 @@ def test_what_the_database_lacks_is_listed(request: pytest.FixtureRequest, datab
     url = request.getfixturevalue(database)
     with closing(schema.adapter(url)) as adapter:
         assert list(adapter.lacks(schema.METADATA)) == []
-    schema.execute(
-        url, 'ALTER TABLE "THG" RENAME COLUMN "TXC" TO "GONE"', 'ALTER TABLE "PAR" RENAME TO "PARS"'
-    )
+    schema.execute(url, 'ALTER TABLE "THG" RENAME COLUMN "TXC" TO "GONE"', 'ALTER TABLE "PAR" RENAME TO "PARS"')
     with closing(schema.adapter(url)) as adapter:
         found = set(adapter.lacks(schema.METADATA))
     assert ("Things", "sql.columns.Text", "the table THG has no column TXC") in found
@@ -139,7 +137,11 @@ def test_what_the_database_lacks_is_listed(request: pytest.FixtureRequest, datab
 def test_faults_of_form_need_no_database() -> None:
     broken: EntitySet = schema.entity_set(
         "Parents", "Parent", "ParentNumber",
-        [schema.prop("ParentNumber", "String", key=True), schema.prop("Day", "Date"), schema.prop("At", "DateTimeOffset")],
+        [
+            schema.prop("ParentNumber", "String", key=True),
+            schema.prop("Day", "Date"),
+            schema.prop("At", "DateTimeOffset"),
+        ],
         {
             "table": "PAR", "tabel": "x",
             "columns": {
@@ -224,7 +226,7 @@ def test_more_digits_than_sqlite_keeps(tmp_path: Path) -> None:
         assert schema.read(adapter, Query("Parents", ("Sum",))) == [(1234567890123456,)]
 
 
-# --- time and load ------------------------------------------------------------------------------------------------------
+# --- time and load ----------------------------------------------------------------------------------------------------
 
 
 def _running(url: str) -> int:
@@ -348,7 +350,7 @@ def test_a_fork_makes_connections_of_its_own(small: SqlAdapter) -> None:
     assert schema.read(small, PARENTS) == before
 
 
-# --- values of queries -------------------------------------------------------------------------------------------------
+# --- values of queries -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", ["a\0b", "\0", "\ud800", "a\udfff"])
@@ -397,5 +399,3 @@ def test_only_the_set_of_a_missing_table_fails(demo_postgres_copy: str) -> None:
                     schema.read(adapter, query)
             else:
                 assert len(schema.read(adapter, query)) == 1
-
-

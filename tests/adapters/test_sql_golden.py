@@ -37,9 +37,8 @@ CASES = {
 def sql_of(adapter: SqlAdapter, condition: str) -> str:
     bind = ExpressionBinder(METADATA, THINGS, NOW).bind
     order = (OrderItem(bind(parse_expression("Worded")), True), OrderItem(bind(parse_expression("ThingKey"))))
-    query = Query(
-        "Things", ("ThingKey", "Text"), filter=bind(parse_expression(condition)), orderby=order, skip=2, top=5, count=True
-    )
+    kept = bind(parse_expression(condition))
+    query = Query("Things", ("ThingKey", "Text"), filter=kept, orderby=order, skip=2, top=5, count=True)
     return "\n".join(line.rstrip() for line in adapter.explain(query).splitlines()) + "\n"
 
 

@@ -74,8 +74,6 @@ def test_a_deep_page_walks_the_key(adapter: SqlAdapter) -> None:
     """The continuation of a page token on a composite key: no sort, whatever page it is."""
     key = Prop(("InvoiceLineKey",), STRING, nullable=False)
     beyond = Call("gt", (key, Const("9000012345~0002", STRING)), BOOLEAN)
-    found = plan(
-        adapter, Query("InvoiceLines", ("InvoiceLineKey",), filter=beyond, orderby=(OrderItem(key),), top=100)
-    )
+    found = plan(adapter, Query("InvoiceLines", ("InvoiceLineKey",), filter=beyond, orderby=(OrderItem(key),), top=100))
     assert "Sort" not in found, found
     assert "Index Cond" in found, found

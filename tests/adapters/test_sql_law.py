@@ -1,5 +1,5 @@
-"""The law on tables with every codec: a random query is answered as the reference evaluator answers it over the rows that
-the adapter publishes. Per database, because their types differ.
+"""The law on tables with every codec: a random query is answered as the reference evaluator answers it over the rows
+that the adapter publishes. Per database, because their types differ.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,9 +32,9 @@ def rows(small: SqlAdapter) -> schema.Rows:
 
 
 @pytest.fixture(scope="module")
-def services(small: SqlAdapter, rows: schema.Rows) -> Iterator[Services]:
+def services(small: SqlAdapter, rows: schema.Rows) -> Services:
     memory = MemoryAdapter(schema.METADATA, rows)
-    yield {
+    return {
         name: Service(schema.METADATA, adapter, (b"s" * 32,), OPTIONS, clock=lambda: NOW)
         for name, adapter in (("evaluator", memory), ("sql", small))
     }
@@ -55,8 +55,7 @@ def model(rows: schema.Rows) -> Model:
 
 def same_answer(services: Services, path: str, query: str) -> None:
     answers = {
-        name: service.handle(ODataRequest("GET", path, encoded(query)), ANONYMOUS)
-        for name, service in services.items()
+        name: service.handle(ODataRequest("GET", path, encoded(query)), ANONYMOUS) for name, service in services.items()
     }
     expected, found = answers["evaluator"], answers["sql"]
     assert expected.status != 500, query

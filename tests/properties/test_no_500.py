@@ -241,7 +241,7 @@ FAULTS: list[tuple[str, str, tuple[int, ...]]] = [
     ("F076", "Customers?$top=3&$filter=" + " or ".join(f"DunningLevel gt {n}" for n in range(600)), (200,)),
     ("F076", "Customers?$top=3&$filter=" + " and ".join(f"not (CreditLimit gt {n})" for n in range(450)), (200,)),
     ("F076", "Customers?$top=3&$filter=" + " or ".join(f"contains(City,'{n}')" for n in range(600)), (200,)),
-    ("F076", "Customers?$top=3&$filter=" + " or ".join(["Invoices/any()"] * 1_900), (200,)),
+    ("F076", "Customers?$top=3&$filter=" + " or ".join(["Invoices/any()"] * 900), (200,)),
     ("F076", "Customers?$top=3&$orderby=City,Country desc&$filter=" + "not (" * 30 + "Blocked" + ")" * 30, (200,)),
     ("F077", ORDERS + "tolower(" * 5_000 + "City" + ")" * 5_000 + " eq 'a'", (400,)),
     ("F078", ORDERS + "1" + " add 1" * 10_000 + " eq 1", (400,)),
