@@ -30,15 +30,9 @@ COPIES = 10
 @click.option("--quick", is_flag=True, help="A smoke test: few repetitions, figures mean little.")
 @click.option("--http/--no-http", default=True, help="Whether to measure over HTTP as well.")
 @click.option("--only", multiple=True, help="Only cases whose name holds this text; may be repeated.")
-@click.option(
-    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write figures here."
-)
-@click.option(
-    "--database-url", help="A PostgreSQL that holds the demo ERP. Unset: one of our own is started."
-)
-def main(
-    quick: bool, http: bool, only: tuple[str, ...], json_path: Path | None, database_url: str | None
-) -> None:
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write figures here.")
+@click.option("--database-url", help="A PostgreSQL that holds the demo ERP. Unset: one of our own is started.")
+def main(quick: bool, http: bool, only: tuple[str, ...], json_path: Path | None, database_url: str | None) -> None:
     """Measures the service against hand-written Flask and SQLAlchemy endpoints, on PostgreSQL."""
     effort = QUICK if quick else THOROUGH
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -235,9 +235,7 @@ class Endpoints:
             count = connection.execute(counted, values).scalar_one()
             found = connection.execute(statement, {**values, "top": int(given["top"])}).all()
         rows = [
-            InvoiceListed(
-                number, STATUS[status], day(dated), day(due), currency, gross * CENT, customer, name
-            )
+            InvoiceListed(number, STATUS[status], day(dated), day(due), currency, gross * CENT, customer, name)
             for number, status, dated, due, currency, gross, customer, name in found
         ]
         return self._answer(self._context("Invoices", InvoiceListed), rows, count=count)
@@ -271,9 +269,7 @@ class Endpoints:
             )
             for invoice, line, item, text, quantity, unit, price, amount, rate, tax, currency in found[:top]
         ]  # fmt: skip
-        link = (
-            {"nextLink": f"{self._root}invoice-lines?top={top}&skip={skip + top}"} if len(found) > top else {}
-        )
+        link = {"nextLink": f"{self._root}invoice-lines?top={top}&skip={skip + top}"} if len(found) > top else {}
         return self._answer(self._context("InvoiceLines", Line), rows, **link)
 
     def customers(self) -> Response:

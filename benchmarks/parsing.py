@@ -15,12 +15,8 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 FILTERS = {
     "one comparison": "InvoiceNumber eq '9000001234'",
-    "typical": (
-        "CustomerNumber eq 'C-100042' and Status ne 'Paid' and DueDate lt 2026-11-20 and OpenAmount gt 100.00"
-    ),
-    "functions": (
-        "contains(tolower(CustomerName),'pump') eq true and year(InvoiceDate) eq 2026 and not DunningBlock"
-    ),
+    "typical": ("CustomerNumber eq 'C-100042' and Status ne 'Paid' and DueDate lt 2026-11-20 and OpenAmount gt 100.00"),
+    "functions": ("contains(tolower(CustomerName),'pump') eq true and year(InvoiceDate) eq 2026 and not DunningBlock"),
     "any": "Lines/any(l:l/ItemNumber eq 'BE-00042' and l/NetAmount gt 100)",
     "200 keys": " or ".join(f"(InvoiceNumber eq '{9_000_000_000 + n}')" for n in range(200)),
     "2,000 keys": " or ".join(f"(InvoiceNumber eq '{9_000_000_000 + n}')" for n in range(1_990)),

@@ -62,9 +62,7 @@ def time_alone(call: Callable[[], object], effort: Effort) -> float:
     return median(_repeat(call, effort.rounds * effort.seconds_per_round, effort.least)) / 1e6
 
 
-def _round(
-    first: Callable[[], object], second: Callable[[], object], effort: Effort
-) -> tuple[list[int], list[int]]:
+def _round(first: Callable[[], object], second: Callable[[], object], effort: Effort) -> tuple[list[int], list[int]]:
     firsts: list[int] = []
     seconds: list[int] = []
     end = perf_counter() + effort.seconds_per_round

@@ -105,9 +105,7 @@ def on_container(functions: Sequence[str]) -> Iterator[Annotation]:
         yield _term("Capabilities", "FilterFunctions", tuple(functions))
 
 
-def on_entity_set(
-    metadata: ServiceMetadata, entity_set: EntitySet, expand_levels: int
-) -> Iterator[Annotation]:
+def on_entity_set(metadata: ServiceMetadata, entity_set: EntitySet, expand_levels: int) -> Iterator[Annotation]:
     yield from described(entity_set.label_plural, entity_set.description)
     yield Annotation(f"{metadata.namespace}.{SYSTEM_OF_RECORD}", entity_set.system_of_record)
     for name, value in _capabilities(entity_set.type, expand_levels).items():

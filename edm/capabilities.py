@@ -22,9 +22,9 @@ class Match(IntEnum):
 class Capabilities:
     """What one entity set's source answers by itself.
 
-    ``match`` grades one conjunct, looking at every node of it. ``sort`` tells whether the source can order by an expression
-    exactly as OData does (nulls first ascending, strings by code point). ``compute`` tells whether it can return the value
-    of an expression as a column. An adapter that declares nothing is already correct.
+    ``match`` grades one conjunct, looking at every node of it. ``sort`` tells whether the source can order by an
+    expression exactly as OData does (nulls first ascending, strings by code point). ``compute`` tells whether it can
+    return the value of an expression as a column. An adapter that declares nothing is already correct.
     """
 
     match: Callable[[Expr], Match] = lambda expr: Match.NO

@@ -31,9 +31,7 @@ def to_json(
         "$Version": "4.01",
         "$EntityContainer": f"{metadata.namespace}.{metadata.container}",
         "$Reference": {
-            facts.VOCABULARY_URI.format(f"{namespace}.json"): {
-                "$Include": [{"$Namespace": namespace, "$Alias": alias}]
-            }
+            facts.VOCABULARY_URI.format(f"{namespace}.json"): {"$Include": [{"$Namespace": namespace, "$Alias": alias}]}
             for alias, namespace in facts.VOCABULARIES.items()
         },
         metadata.namespace: schema,

@@ -70,9 +70,7 @@ class _Link:
         )
 
     def inverse(self, entity_set: str) -> NavigationProperty:
-        name, label, description = (
-            self.values[k] for k in ("partner", "partner_label", "partner_description")
-        )
+        name, label, description = (self.values[k] for k in ("partner", "partner_label", "partner_description"))
         on = ((self.theirs, self.own),)
         return NavigationProperty(
             name, entity_set, True, self.name, on, label, description, dependent=False, nullable=False
@@ -120,9 +118,7 @@ def load_directory(
     return _load(texts, faults, namespace, version)
 
 
-def load_texts(
-    texts: Mapping[str, str], *, namespace: str = NAMESPACE, version: str = VERSION
-) -> ServiceMetadata:
+def load_texts(texts: Mapping[str, str], *, namespace: str = NAMESPACE, version: str = VERSION) -> ServiceMetadata:
     """The model that the given files (name -> TOML text) declare."""
     return _load(texts, [], namespace, version)
 

@@ -1,8 +1,8 @@
 """The reference evaluator: what an expression means, in the plainest Python. SQL and every other back end is checked
 against it with random queries; what a source cannot answer, the engine finishes with it.
 
-A row is a mapping from property name to value. Paths and lambdas reach related rows through ``Related``, which the caller
-supplies: the memory adapter looks them up, the engine fetches them beforehand in batches.
+A row is a mapping from property name to value. Paths and lambdas reach related rows through ``Related``, which the
+caller supplies: the memory adapter looks them up, the engine fetches them beforehand in batches.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,9 +44,7 @@ def compile_expression(
             return _count(expr, metadata, scope, related)
 
 
-def _property(
-    expr: Prop, metadata: ServiceMetadata, scope: Mapping[str, EntitySet], related: Related
-) -> Evaluate:
+def _property(expr: Prop, metadata: ServiceMetadata, scope: Mapping[str, EntitySet], related: Related) -> Evaluate:
     variable, name = expr.variable, expr.name
     if len(expr.path) == 1:
         return lambda env: env[variable][name]
@@ -89,9 +87,7 @@ def target_of(path: Sequence[str], start: EntitySet, metadata: ServiceMetadata) 
     return start
 
 
-def _call(
-    expr: Call, metadata: ServiceMetadata, scope: Mapping[str, EntitySet], related: Related
-) -> Evaluate:
+def _call(expr: Call, metadata: ServiceMetadata, scope: Mapping[str, EntitySet], related: Related) -> Evaluate:
     args = [compile_expression(arg, metadata, scope, related) for arg in expr.args]
     if expr.function == "cast":
         only, target = args[0], expr.type
@@ -108,9 +104,7 @@ def _call(
     return propagate
 
 
-def _lambda(
-    expr: Lambda, metadata: ServiceMetadata, scope: Mapping[str, EntitySet], related: Related
-) -> Evaluate:
+def _lambda(expr: Lambda, metadata: ServiceMetadata, scope: Mapping[str, EntitySet], related: Related) -> Evaluate:
     start = scope[expr.variable]
     follow = _follow(expr.path, start, metadata, related)
     variable, bound = expr.variable, expr.bound
@@ -122,9 +116,7 @@ def _lambda(
     return lambda env: quantifier(predicate({**env, bound: row}) is True for row in follow(env[variable]))
 
 
-def _count(
-    expr: CountOf, metadata: ServiceMetadata, scope: Mapping[str, EntitySet], related: Related
-) -> Evaluate:
+def _count(expr: CountOf, metadata: ServiceMetadata, scope: Mapping[str, EntitySet], related: Related) -> Evaluate:
     start = scope[expr.variable]
     follow = _follow(expr.path, start, metadata, related)
     variable, bound = expr.variable, expr.bound

@@ -27,7 +27,8 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Prop:
-    """A property reached from ``variable`` over single-valued navigation: ``Customer/Country`` is ("Customer", "Country").
+    """A property reached from ``variable`` over single-valued navigation: ``Customer/Country`` is ("Customer",
+    "Country").
 
     Null when an entity on the way is missing.
     """

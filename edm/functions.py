@@ -1,8 +1,8 @@
 """Everything that can be asked of a value: one row per operator and canonical function (URL Conventions 4.01, 5.1.1).
 
 A row says the name, which operand types it takes and gives, how it treats null, and what it means (a plain Python
-function). Parser, binder, evaluator, SQL dialects, annotations, documentation and the random-query generator read this table; a
-new function is a new row here (and optionally one in ``erp_adapters/dialects.py``, to push it down).
+function). Parser, binder, evaluator, SQL dialects, annotations, documentation and the random-query generator read
+this table; a new function is a new row here (and optionally one in ``erp_adapters/dialects.py``, to push it down).
 """
 
 import math
@@ -426,9 +426,7 @@ _row(
 )  # fmt: skip
 _row("tolower", "string", [_sig(STRING, to=STRING)], lower, doc="in lower case, character by character")
 _row("toupper", "string", [_sig(STRING, to=STRING)], str.upper, doc="in upper case")
-_row(
-    "trim", "string", [_sig(STRING, to=STRING)], lambda a: a.strip(BLANKS), doc="without blanks at both ends"
-)
+_row("trim", "string", [_sig(STRING, to=STRING)], lambda a: a.strip(BLANKS), doc="without blanks at both ends")
 
 #: What free-text search ignores: ASCII punctuation but the hyphen, because Salesforce strips it from what people type.
 PUNCTUATION = "".join(c for c in map(chr, range(33, 127)) if not c.isalnum() and c != "-")
@@ -486,9 +484,7 @@ _row(
 )
 _row("totaloffsetminutes", "date and time", [_sig(DATE_TIME_OFFSET, to=INT32)], lambda a: 0,
      doc="minutes from UTC: 0, as values are kept in UTC")  # fmt: skip
-_row(
-    "totalseconds", "date and time", [_sig(DURATION, to=DECIMAL)], _total_seconds, doc="a duration in seconds"
-)
+_row("totalseconds", "date and time", [_sig(DURATION, to=DECIMAL)], _total_seconds, doc="a duration in seconds")
 _row(
     "now",
     "date and time",

@@ -50,8 +50,7 @@ _APPLIES_TO: dict[str, tuple[PrimitiveType, ...]] = {
 }
 #: By the name of the type: the facets it refuses, and those it needs.
 _REFUSED = {
-    kind.name: tuple(facet for facet, types in _APPLIES_TO.items() if kind not in types)
-    for kind in PUBLISHED.values()
+    kind.name: tuple(facet for facet, types in _APPLIES_TO.items() if kind not in types) for kind in PUBLISHED.values()
 }
 _REQUIRED = {"String": ("max_length",), "Decimal": ("precision", "scale")}
 

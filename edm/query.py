@@ -28,8 +28,8 @@ class ComputeItem:
 class Query:
     """Rows of ``entity_set`` that pass ``filter``, sorted, sliced; each row a tuple in ``columns`` order.
 
-    ``columns`` name structural properties or items of ``compute``. ``top`` is ``None`` for all. With ``count`` the first
-    page carries the number of rows that pass ``filter``, whatever ``skip`` and ``top`` say.
+    ``columns`` name structural properties or items of ``compute``. ``top`` is ``None`` for all. With ``count`` the
+    first page carries the number of rows that pass ``filter``, whatever ``skip`` and ``top`` say.
     """
 
     entity_set: str

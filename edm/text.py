@@ -129,11 +129,7 @@ def _call_text(name: str, args: Sequence[Expr]) -> str:
 
 def _operand(expr: Expr) -> str:
     text = expression_text(expr)
-    operator = (
-        isinstance(expr, Call)
-        and expr.function != "cast"
-        and FUNCTIONS[expr.function].kind is not Kind.FUNCTION
-    )
+    operator = isinstance(expr, Call) and expr.function != "cast" and FUNCTIONS[expr.function].kind is not Kind.FUNCTION
     return f"({text})" if operator else text
 
 

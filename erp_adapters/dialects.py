@@ -149,9 +149,7 @@ class Dialect:
         """``sql in items``, with one parameter however many there are."""
         raise NotImplementedError
 
-    def tuple_one_of(
-        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]
-    ) -> Sql:
+    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
         """A row value in a list of rows."""
         raise NotImplementedError
 
@@ -409,9 +407,7 @@ class PostgreSQL(Dialect):
         values = bindparam(None, [encode(item) for item in items], type_=ARRAY(kind), unique=True)
         return sql != all_(values) if negated else sql == any_(values)
 
-    def tuple_one_of(
-        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]
-    ) -> Sql:
+    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
         names = [f"k{number}" for number in range(len(columns))]
         arrays = [
             bindparam(
@@ -504,9 +500,7 @@ def _pg_search(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 
 def _pg_part(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     part: Sql = type_coerce(func.date_part(d.bind(node.function, Form.TEXT), d.stamp(args[0])), Double())
-    return _like(
-        node, args, cast(func.floor(part) if node.function == "second" else part, BigInteger()), Form.INT
-    )
+    return _like(node, args, cast(func.floor(part) if node.function == "second" else part, BigInteger()), Form.INT)
 
 
 def _pg_fraction(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
@@ -593,9 +587,7 @@ class SQLite(Dialect):
     def digits(self, value: Value) -> Sql:
         if value.form is Form.DIGITS:
             return value.sql
-        parts = [
-            func.substr(value.sql, _number(start), _number(size)) for start, size in ((1, 4), (6, 2), (9, 2))
-        ]
+        parts = [func.substr(value.sql, _number(start), _number(size)) for start, size in ((1, 4), (6, 2), (9, 2))]
         return cast(parts[0].concat(parts[1]).concat(parts[2]), BigInteger())
 
     def one_of(self, sql: Sql, items: Sequence[Any], form: Form, *, negated: bool = False) -> Sql:
@@ -606,9 +598,7 @@ class SQLite(Dialect):
             values = _json_values([encode(item) for item in items], 0)
         return sql.not_in(values) if negated else sql.in_(values)
 
-    def tuple_one_of(
-        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]
-    ) -> Sql:
+    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
         values = [[self.binds[form][1](item) for item, form in zip(row, forms, strict=True)] for row in rows]
         return tuple_(*columns).in_(_json_values(values, len(columns)))
 
@@ -672,9 +662,7 @@ def _sqlite_part(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     value = args[0]
     if value.form is Form.TIME:
         start -= 11
-    return _like(
-        node, args, cast(func.substr(value.sql, _number(start), _number(size)), BigInteger()), Form.INT
-    )
+    return _like(node, args, cast(func.substr(value.sql, _number(start), _number(size)), BigInteger()), Form.INT)
 
 
 def _sqlite_case(d: Dialect, node: Call, args: Sequence[Value]) -> Value:

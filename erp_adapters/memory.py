@@ -1,7 +1,8 @@
-"""Rows held in memory and answered by the reference evaluator: the oracle of the adapter tests, and the plainest adapter.
+"""Rows held in memory and answered by the reference evaluator: the oracle of the adapter tests, and the plainest
+adapter.
 
-It answers every query by itself, slowly and surely. With ``capable=False`` it declares nothing and returns whole sets, so
-that the engine has to do everything: then the engine is what is tested.
+It answers every query by itself, slowly and surely. With ``capable=False`` it declares nothing and returns whole
+sets, so that the engine has to do everything: then the engine is what is tested.
 """
 
 from collections import defaultdict
@@ -62,9 +63,7 @@ class MemoryAdapter:
             environments = [env for env in environments if keep(env) is True]
         if query.orderby:
             environments = sort_rows(environments, query.orderby, self._metadata, scope, self.related)
-        computed = {
-            c.name: compile_expression(c.expr, self._metadata, scope, self.related) for c in query.compute
-        }
+        computed = {c.name: compile_expression(c.expr, self._metadata, scope, self.related) for c in query.compute}
         return [
             tuple(computed[name](env) if name in computed else env[IT][name] for name in query.columns)
             for env in environments

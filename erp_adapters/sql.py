@@ -1,6 +1,7 @@
 """The SQL adapter: SQLite and PostgreSQL through SQLAlchemy Core, parameters only, read-only.
 
-Here are the engine, its transactions, and what its errors mean. How a query becomes a statement is in ``sql_statement``.
+Here are the engine, its transactions, and what its errors mean. How a query becomes a statement is in
+``sql_statement``.
 """
 
 import os

@@ -8,6 +8,8 @@ stack of 100 symbols.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlalchemy import Select
+
 from edm.expressions import Expr, children
 from erp_adapters.sql_values import Sql, Unsupported
 
@@ -19,6 +21,10 @@ _DEEP = 80
 _PER_NODE, _ELEMENTS = 12, 2_000
 #: Nesting of SQLAlchemy's elements that each database, and Python's own stack, takes with room to spare.
 _DEPTH = {"sqlite": 40, "postgresql": 110}
+
+
+#: A subquery costs as much nesting as this many other elements.
+_SELECT = 5
 
 
 def bounded(expr: Expr, compile_: Callable[[], Sequence[Sql]], dialect: str) -> Sequence[Sql]:
@@ -58,5 +64,6 @@ def _extent(sql: Any) -> tuple[int, int]:
             continue
         stack.pop()
         sizes = [known[id(part)] for part in parts]
-        known[id(element)] = 1 + sum(n for n, _ in sizes), 1 + max((depth for _, depth in sizes), default=0)
+        own = _SELECT if isinstance(element, Select) else 1
+        known[id(element)] = 1 + sum(n for n, _ in sizes), own + max((depth for _, depth in sizes), default=0)
     return known[id(sql)]

@@ -1,9 +1,9 @@
 """Upper and lower case on PostgreSQL: what it changes depends on locale, provider and version.
 
 So the database is asked, once per engine, what each character becomes. Where it differs from ``tolower`` of
-``edm.functions`` in a few characters, those are translated before; then its answer is exact. Where it knows ASCII alone, or
-for ``toupper`` (of which one character can become three), texts of ASCII characters are answered exactly, and those
-with others are let through as candidates, for the engine to look at again.
+``edm.functions`` in a few characters, those are translated before; then its answer is exact. Where it knows ASCII
+alone, or for ``toupper`` (of which one character can become three), texts of ASCII characters are answered exactly,
+and those with others are let through as candidates, for the engine to look at again.
 """
 
 from collections.abc import Mapping, Sequence

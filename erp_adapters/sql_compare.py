@@ -1,7 +1,7 @@
 """Comparisons in SQL: two-valued, as Edm's are, and in the stored form of a column, so that indexes serve.
 
-Every function gives SQL that is true exactly where the comparison is (``negated``: exactly where it is false); elsewhere
-it may be false or null, which a WHERE does not tell apart.
+Every function gives SQL that is true exactly where the comparison is (``negated``: exactly where it is false);
+elsewhere it may be false or null, which a WHERE does not tell apart.
 """
 
 import math

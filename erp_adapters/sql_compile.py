@@ -1,19 +1,21 @@
 """Bound expressions in SQL, at places in a statement.
 
-Conditions are compiled in two positions: ``keep`` gives SQL that is true exactly where the expression is true, ``refuse``
-exactly where it is false; elsewhere the SQL may be false or null, which a WHERE does not tell apart. So Edm's two-valued
-comparisons need no wrapping, and indexes stay usable. Where SQL cannot tell for every row, more rows pass than should
-(``inexact``), and the engine looks at them again; nothing ever loses a row.
+Conditions are compiled in two positions: ``keep`` gives SQL that is true exactly where the expression is true,
+``refuse`` exactly where it is false; elsewhere the SQL may be false or null, which a WHERE does not tell apart. So
+Edm's two-valued comparisons need no wrapping, and indexes stay usable. Where SQL cannot tell for every row, more rows
+pass than should (``inexact``), and the engine looks at them again; nothing ever loses a row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, not_, or_, select, true
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
+from sqlalchemy.sql.elements import Grouping
 
 from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop
 from edm.functions import FUNCTIONS, NullRule
@@ -46,6 +48,16 @@ class Place:
         self._fields: dict[str, Field] = {}
         self._joined: list[tuple[FromClause | Place, Sql]] = []
 
+    def continued(self, compiler: "Compiler") -> "Place":
+        """This place for another compiler, which may join more to it than there is here."""
+        made = copy(self)
+        made.compiler = compiler
+        made._aliases, made._fields = dict(self._aliases), dict(self._fields)
+        made._ways = {name: way.continued(compiler) for name, way in self._ways.items()}
+        own = {id(way): made._ways[name] for name, way in self._ways.items()}
+        made._joined = [(own.get(id(joined), joined), on) for joined, on in self._joined]
+        return made
+
     def column(self, ref: ColumnRef) -> Column:
         """A column of the table or of one of its declared joins, which is joined when first asked for."""
         source = self._join(ref.alias) if ref.alias else self.table
@@ -71,9 +83,7 @@ class Place:
             if self.optional and name != self.entity_set.type.key:
                 present = self._present()
             codec: Codec = self.mapping.codecs[name]
-            found = self._fields[name] = field_at(
-                self.compiler.source.dialect, prop, codec, self.column, present
-            )
+            found = self._fields[name] = field_at(self.compiler.source.dialect, prop, codec, self.column, present)
         return found
 
     def _present(self) -> Sql:
@@ -109,6 +119,28 @@ class Place:
         return found
 
 
+#: SQLite takes a chain of conditions for a tree as deep as the chain is long, and 1,000 levels at most.
+_CHAIN = 100
+
+
+def every(conditions: Sequence[Sql]) -> Sql:
+    """All of the conditions, long chains in brackets."""
+    return and_(true(), *_bracketed(conditions, and_))
+
+
+def some(conditions: Sequence[Sql]) -> Sql:
+    """One of the conditions, long chains in brackets."""
+    return or_(false(), *_bracketed(conditions, or_))
+
+
+def _bracketed(conditions: Sequence[Sql], chain: Callable[..., Sql]) -> Sequence[Sql]:
+    if len(conditions) <= _CHAIN:
+        return conditions
+    starts = range(0, len(conditions), _CHAIN)
+    groups: list[Sql] = [Grouping(chain(*conditions[start : start + _CHAIN])) for start in starts]
+    return _bracketed(groups, chain)
+
+
 def link(parent: Place, navigation: NavigationProperty, child: Place) -> Sql:
     """The condition that ``child`` is related to ``parent``; never true of nulls."""
     pairs = [(parent.field(own), child.field(other)) for own, other in navigation.on]
@@ -138,7 +170,8 @@ def _alike(a: CompositeField, b: CompositeField) -> bool:
 
 @dataclass(slots=True)
 class Compiler:
-    """Compiles the expressions of one statement. ``inexact`` is set when a condition lets more rows pass than it should."""
+    """Compiles the expressions of one statement. ``inexact`` is set when a condition lets more rows pass than it
+    should."""
 
     metadata: ServiceMetadata
     mappings: Mappings
@@ -148,6 +181,9 @@ class Compiler:
     inexact: bool = False
     scope: dict[str, Place] = field(default_factory=dict)
     _aliases: int = 0
+    #: Long expressions without constants, shared by those that go on from one compiler, and what it has joined.
+    _shared: dict[Expr, Value] = field(default_factory=dict)
+    _begun: int = 0
 
     def alias(self, table: str) -> FromClause:
         """The table under a new alias, with the columns that the catalog names."""
@@ -159,6 +195,12 @@ class Compiler:
             made = sql_table(name, *(sql_column(c) for c in names), schema=schema).alias(f"t{self._aliases}")
             self.tables[key] = made
         self._aliases += 1
+        return made
+
+    def continued(self) -> "Compiler":
+        """A compiler that goes on from here and leaves this one as it is."""
+        made = replace(self, scope={}, _begun=len(self.scope[IT].members()))
+        made.scope = {name: place.continued(made) for name, place in self.scope.items()}
         return made
 
     def start(self, entity_set: EntitySet) -> Place:
@@ -176,9 +218,9 @@ class Compiler:
             case Prop():
                 return self._truth(expr, negated=False)
             case Call(function="and", args=args):
-                return and_(true(), *map(self.keep, args))
+                return every(list(map(self.keep, args)))
             case Call(function="or", args=args):
-                return or_(false(), *map(self.keep, args))
+                return some(list(map(self.keep, args)))
             case Call(function="not", args=(inner,)):
                 return self.refuse(inner)
             case Call() if FUNCTIONS[expr.function].null is NullRule.COMPARE:
@@ -196,9 +238,9 @@ class Compiler:
             case Prop():
                 return self._truth(expr, negated=True)
             case Call(function="and", args=args):
-                return or_(false(), *map(self.refuse, args))
+                return some(list(map(self.refuse, args)))
             case Call(function="or", args=args):
-                return and_(true(), *map(self.refuse, args))
+                return every(list(map(self.refuse, args)))
             case Call(function="not", args=(inner,)):
                 return self.keep(inner)
             case Call() if FUNCTIONS[expr.function].null is NullRule.COMPARE:
@@ -238,13 +280,7 @@ class Compiler:
             return self._in(left, right, negated=negated)
         if isinstance(left, Const) and not isinstance(right, Const):
             op, left, right = SWAPPED[op], right, left
-        if (
-            left.type == BOOLEAN
-            and op == "eq"
-            and isinstance(right, Const)
-            and right.value is not None
-            and not negated
-        ):
+        if left.type == BOOLEAN and op == "eq" and isinstance(right, Const) and right.value is not None and not negated:
             return self.keep(left) if right.value else self.refuse(left)
         if isinstance(left, Prop) and isinstance(right, Const):
             field = self.field(left)
@@ -276,7 +312,7 @@ class Compiler:
         assert isinstance(kind, PrimitiveType)
         parts = [Call("eq", (left, Const(item, kind)), BOOLEAN) for item in right.value]
         both = [self._comparison(part, negated=negated) for part in parts]
-        return and_(true(), *both) if negated else or_(false(), *both)
+        return every(both) if negated else some(both)
 
     # --- related rows -------------------------------------------------------------------------------------------
 
@@ -335,12 +371,21 @@ class Compiler:
             case Call(function="and" | "or" | "not"):
                 return self._logic(expr)
             case Call() if expr.function != "cast" and FUNCTIONS[expr.function].null is NullRule.COMPARE:
-                return Value(
-                    self._exactly(lambda: self.keep(expr)).is_(true()), Form.BOOL, BOOLEAN, nullable=False
-                )
+                return Value(self._exactly(lambda: self.keep(expr)).is_(true()), Form.BOOL, BOOLEAN, nullable=False)
+            case Call(function="$searchtext", args=(Prop(variable=variable),)) if variable == IT:
+                return self._search_text(expr)
             case Call(args=args):
                 return self.source.dialect.row(expr, [self.value(arg) for arg in args])
         raise Unsupported("a list is no value")
+
+    def _search_text(self, expr: Call) -> Value:
+        """What ``$search`` looks into: the longest of all expressions, and the same for all terms."""
+        found = self._shared.get(expr)
+        if found is None:
+            found = self.source.dialect.row(expr, [self.value(arg) for arg in expr.args])
+            if len(self.scope[IT].members()) == self._begun:  # it needs no table that another compiler lacks
+                self._shared[expr] = found
+        return found
 
     def _logic(self, expr: Call) -> Value:
         """SQL's own logic: three-valued, as Edm's is."""
@@ -348,13 +393,7 @@ class Compiler:
         if any(value.doubt for value in values):
             raise Unsupported("an inexact condition is no value")
         parts: list[ColumnElement[Any]] = [value.sql for value in values]
-        sql = (
-            not_(parts[0])
-            if expr.function == "not"
-            else and_(*parts)
-            if expr.function == "and"
-            else or_(*parts)
-        )
+        sql = not_(parts[0]) if expr.function == "not" else and_(*parts) if expr.function == "and" else or_(*parts)
         return Value(sql, Form.BOOL, BOOLEAN, any(value.nullable for value in values))
 
 

@@ -64,7 +64,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """A property at a place. ``present`` is a condition that the property's entity is there, where it may be missing."""
+    """A property at a place. ``present`` is a condition that the property's entity is there, where it may be
+    missing."""
 
     d: Dialect
     prop: Property
@@ -148,13 +149,7 @@ class PlainField(Field):
     def _range_helps(self, const: Any) -> bool:
         trimmed = isinstance(self.codec, Plain) and self.codec.trim
         facts = self.columns[0].facts
-        return (
-            trimmed
-            and facts.collation == "C"
-            and facts.kind is not Kind.CHAR
-            and bool(const)
-            and storable(const)
-        )
+        return trimmed and facts.collation == "C" and facts.kind is not Kind.CHAR and bool(const) and storable(const)
 
 
 def _plain_form(d: Dialect, kind: PrimitiveType, column: Column) -> Form:
@@ -398,9 +393,7 @@ class CompositeField(Field):
         parts = self.parts()
         if len(keys) > 1:
             return self.d.tuple_one_of([part.stored for part in parts], keys, [part.form for part in parts])
-        return and_(
-            *(part.stored == self.d.bind(item, part.form) for part, item in zip(parts, keys[0], strict=True))
-        )
+        return and_(*(part.stored == self.d.bind(item, part.form) for part, item in zip(parts, keys[0], strict=True)))
 
     def order(self) -> tuple[Value, ...]:
         """The parts in turn. Where one can be null the key is null, and ties with every other null key."""

@@ -186,9 +186,7 @@ def parse(entity_set: EntitySet) -> tuple[SetMapping | None, Faults]:
 def _unknown(key: str, table: Mapping[str, Any], known: set[str], faults: Faults) -> None:
     for name in table:
         if name not in known:
-            faults.add(
-                f"{key}.{name}".lstrip("."), f"is not known here; known are {', '.join(sorted(known))}"
-            )
+            faults.add(f"{key}.{name}".lstrip("."), f"is not known here; known are {', '.join(sorted(known))}")
 
 
 def _text(key: str, value: object, faults: Faults) -> str:
@@ -268,9 +266,7 @@ class _Reader:
     def typed(self, *kinds: PrimitiveType) -> bool:
         if self.property.type in kinds:
             return True
-        self.fault(
-            f"maps to {' or '.join(k.name for k in kinds)}, but the property is {self.property.type.name}"
-        )
+        self.fault(f"maps to {' or '.join(k.name for k in kinds)}, but the property is {self.property.type.name}")
         return False
 
     def number(self, value: object) -> int | None:
@@ -326,17 +322,10 @@ class _Reader:
 
     def composite(self, table: Mapping[str, Any]) -> Codec | None:
         names, widths, separator = table["columns"], table.get("widths"), table.get("separator", "")
-        if (
-            not isinstance(names, list)
-            or not isinstance(widths, list)
-            or len(names) != len(widths)
-            or not names
-        ):
+        if not isinstance(names, list) or not isinstance(widths, list) or len(names) != len(widths) or not names:
             self.fault("needs columns and as many widths")
             return None
-        if not all(isinstance(width, int) and 0 < width <= 80 for width in widths) or not isinstance(
-            separator, str
-        ):
+        if not all(isinstance(width, int) and 0 < width <= 80 for width in widths) or not isinstance(separator, str):
             self.fault("has a width that is not a number from 1 to 80, or a separator that is no text")
             return None
         columns = [self.column(name) for name in names]
@@ -349,9 +338,7 @@ class _Reader:
 
     def sum(self, table: Mapping[str, Any]) -> Codec | None:
         terms, decimals = table["sum"], self.number(table.get("decimals", 0))
-        if not isinstance(terms, list) or not all(
-            isinstance(t, str) and t[:1] in "+-" and t[1:] for t in terms
-        ):
+        if not isinstance(terms, list) or not all(isinstance(t, str) and t[:1] in "+-" and t[1:] for t in terms):
             self.fault('sum is not a list of signed columns such as ["+ONHD", "-RSVD"]')
             return None
         columns = [(1 if term[0] == "+" else -1, self.column(term[1:])) for term in terms]

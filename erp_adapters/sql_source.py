@@ -66,9 +66,7 @@ def _look_postgresql(connection: Connection, tables: Iterable[str]) -> dict[str,
     default_is_c = bool(connection.scalar(text(_IS_C)))
     found: dict[tuple[str, str], dict[str, ColumnFacts]] = {}
     visible: dict[str, str] = {}
-    rows = connection.execute(
-        text(_POSTGRESQL).bindparams(bindparam("names", expanding=True)), {"names": names}
-    )
+    rows = connection.execute(text(_POSTGRESQL).bindparams(bindparam("names", expanding=True)), {"names": names})
     for table, schema, seen, column, kind, not_null, collation, deterministic in rows:
         if seen:
             visible[table] = schema
@@ -94,17 +92,13 @@ def _collation(name: str | None, deterministic: bool | None, default_is_c: bool)
 def _look_sqlite(connection: Connection, tables: Iterable[str]) -> dict[str, dict[str, ColumnFacts]]:
     found: dict[str, dict[str, ColumnFacts]] = {}
     for table in tables:
-        ddl = (
-            connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}) or ""
-        )
+        ddl = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}) or ""
         collation = "other" if "COLLATE" in ddl.upper().replace("COLLATE BINARY", "") else "C"
         rows = connection.execute(
             text('SELECT name, type, "notnull", pk FROM pragma_table_info(:name)'), {"name": table}
         )
         found[table] = {
-            column: ColumnFacts(
-                _sqlite_kind(kind), bool(not_null or (pk and kind.upper() == "INTEGER")), collation
-            )
+            column: ColumnFacts(_sqlite_kind(kind), bool(not_null or (pk and kind.upper() == "INTEGER")), collation)
             for column, kind, not_null, pk in rows
         }
     return found

@@ -1,4 +1,5 @@
-"""From a query to its statements: which columns, joined how, filtered, sorted and sliced; and what can be said in SQL."""
+"""From a query to its statements: which columns, joined how, filtered, sorted and sliced; and what can be said in
+SQL."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +10,12 @@ from sqlalchemy import BindParameter, FromClause, Select, and_, false, func, nul
 from sqlalchemy.engine import Dialect as Driver
 
 from edm.capabilities import Capabilities, Match
-from edm.expressions import Expr, Prop, conjuncts
+from edm.expressions import IT, Expr, Prop, conjuncts
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import OrderItem, Query
 from erp_adapters.base import ContractBroken
 from erp_adapters.sql_bounds import bounded
-from erp_adapters.sql_compile import Compiler, Mappings, Place
+from erp_adapters.sql_compile import Compiler, Mappings, Place, every
 from erp_adapters.sql_decode import Output, computed
 from erp_adapters.sql_source import Source
 from erp_adapters.sql_values import Form, Sql, Unsupported, Value
@@ -41,6 +42,25 @@ def _explained(title: str, statement: Select[Any], driver: Driver) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """What the statements of all queries for the same columns in the same order begin with: making it takes longer
+    than all else about a statement.
+    """
+
+    compiler: Compiler
+    bare: Select[Any]
+    joined: Select[Any]
+    tables: int
+    outputs: tuple[Output, ...]
+
+    def statement(self, place: Place) -> Select[Any]:
+        """The beginning, from the tables of ``place``: a condition may have joined more."""
+        if len(place.members()) == self.tables:
+            return self.joined
+        return self.bare.select_from(place.from_clause())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Statements:
     """Makes statements for one database."""
 
@@ -48,10 +68,14 @@ class Statements:
     mappings: Mappings
     source: Source
     _answers: Callable[[str, str, Expr], Any] = field(init=False, repr=False)
+    _frames: Callable[[Query], _Frame] = field(init=False, repr=False)
+    _made: Callable[[Query], Statement] = field(init=False, repr=False)
     _tables: dict[tuple[str, int], FromClause] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_answers", lru_cache(maxsize=2048)(self._answer))
+        object.__setattr__(self, "_frames", lru_cache(maxsize=512)(self._frame))
+        object.__setattr__(self, "_made", lru_cache(maxsize=128)(self._make))  # list views come again and again
 
     # --- what can be said ---------------------------------------------------------------------------------------
 
@@ -70,8 +94,8 @@ class Statements:
         )
 
     def _answer(self, name: str, question: str, expr: Expr) -> Any:
-        compiler = self._compiler()
-        place = compiler.start(self.metadata[name])
+        compiler = self._frames(Query(name, ())).compiler.continued()
+        place = compiler.scope[IT]
         asked: dict[str, Callable[[], Sequence[Sql]]] = {
             "match": lambda: [compiler.keep(expr)],
             "sort": lambda: [value.sql for value in _sort_values(compiler, place, expr)],
@@ -83,29 +107,33 @@ class Statements:
             return Match.NO if question == "match" else False
         return (Match.INEXACT if compiler.inexact else Match.EXACT) if question == "match" else True
 
-    def _compiler(self) -> Compiler:
-        return Compiler(self.metadata, self.mappings, self.source, self._tables)
-
     # --- statements ---------------------------------------------------------------------------------------------
 
     def statement(self, query: Query) -> Statement:
         """The statements of a query that holds only what ``capabilities`` accepted."""
-        compiler = self._compiler()
-        place = compiler.start(self.metadata[query.entity_set])
-        columns, outputs = self._columns(compiler, place, query)
-        conditions = [compiler.keep(part) for part in conjuncts(query.filter)]
-        conditions.extend(_keyed(place))
-        order = [clause for item in query.orderby for clause in self._order(compiler, place, item)]
-        statement = select(*columns).select_from(place.from_clause()).where(*conditions).order_by(*order)
+        return self._made(query)
+
+    def _make(self, query: Query) -> Statement:
+        frame = self._frames(query.with_(filter=None, skip=0, top=None, count=False))
+        compiler = frame.compiler.continued()
+        place = compiler.scope[IT]
+        conditions = _conditions(compiler, place, query)
+        statement = frame.statement(place).where(*conditions)
         if query.skip:
             statement = statement.offset(query.skip)
         if query.top is not None:
             statement = statement.limit(query.top)
-        return Statement(statement, self._count(query) if query.count else None, outputs)
+        return Statement(statement, self._count(query) if query.count else None, frame.outputs)
 
-    def _columns(
-        self, compiler: Compiler, place: Place, query: Query
-    ) -> tuple[list[Sql], tuple[Output, ...]]:
+    def _frame(self, query: Query) -> _Frame:
+        compiler = Compiler(self.metadata, self.mappings, self.source, self._tables)
+        place = compiler.start(self.metadata[query.entity_set])
+        columns, outputs = self._columns(compiler, place, query)
+        order = [clause for item in query.orderby for clause in self._order(compiler, place, item)]
+        bare = select(*columns).order_by(*order)
+        return _Frame(compiler, bare, bare.select_from(place.from_clause()), len(place.members()), outputs)
+
+    def _columns(self, compiler: Compiler, place: Place, query: Query) -> tuple[list[Sql], tuple[Output, ...]]:
         """The columns to read, each once, and how the published columns are made of them."""
         sql: list[Sql] = []
         positions: dict[int, int] = {}
@@ -129,10 +157,9 @@ class Statements:
         return [source.label(f"c{number}") for number, source in enumerate(sql)], tuple(outputs)
 
     def _count(self, query: Query) -> Select[Any]:
-        compiler = self._compiler()
-        place = compiler.start(self.metadata[query.entity_set])
-        conditions = [compiler.keep(part) for part in conjuncts(query.filter)]
-        conditions.extend(_keyed(place))
+        compiler = self._frames(Query(query.entity_set, ())).compiler.continued()
+        place = compiler.scope[IT]
+        conditions = _conditions(compiler, place, query)
         return select(func.count()).select_from(place.from_clause()).where(*conditions)
 
     def _order(self, compiler: Compiler, place: Place, item: OrderItem) -> list[Any]:
@@ -151,6 +178,16 @@ class Statements:
 
 
 _CONSTANTS = (type(true()), type(false()), type(null()), BindParameter)
+
+
+def _conditions(compiler: Compiler, place: Place, query: Query) -> list[Sql]:
+    parts = [compiler.keep(part) for part in conjuncts(query.filter)]
+    parts.extend(_keyed(place))
+    return parts if len(parts) < _FEW else [every(parts)]
+
+
+#: Conditions that need no brackets.
+_FEW = 100
 
 
 def _keyed(place: Place) -> list[Sql]:

@@ -46,8 +46,8 @@ _ABSENT: Any = object()
 class Value:
     """A value in SQL. ``raw`` is the stored column where comparing it gives the same answer and can use its index.
 
-    For ``DIGITS`` the raw column may hold 0, which stands for null; ``sql`` never does. ``doubt`` are conditions for rows
-    whose value SQL cannot tell: whoever compares has to let them pass, for the engine to look again.
+    For ``DIGITS`` the raw column may hold 0, which stands for null; ``sql`` never does. ``doubt`` are conditions for
+    rows whose value SQL cannot tell: whoever compares has to let them pass, for the engine to look again.
     """
 
     sql: Sql

@@ -1,7 +1,7 @@
 """Runs a plan: pulls the source's pages, finishes what the source could not answer, reads related rows in batches.
 
-Related rows, for ``$expand`` and for conditions that the source declined, cost one read per navigation and batch of keys,
-never one per row.
+Related rows, for ``$expand`` and for conditions that the source declined, cost one read per navigation and batch of
+keys, never one per row.
 """
 
 from collections import defaultdict
@@ -76,9 +76,7 @@ class Engine:
         wanted = list(dict.fromkeys(v for v in values if None not in v))
         for start in range(0, len(wanted), BATCH_KEYS):
             batch = wanted[start : start + BATCH_KEYS]
-            narrowed = query.with_(
-                filter=conjunction(self._one_of(query.entity_set, others, batch), query.filter)
-            )
+            narrowed = query.with_(filter=conjunction(self._one_of(query.entity_set, others, batch), query.filter))
             for row in self.run(narrowed, session).rows:
                 found[tuple(row[i] for i in positions)].append(row)
         return found
@@ -174,8 +172,8 @@ class _Finish:
         what = ", ".join(names) or "a related entity"
         return ODataError(
             "scan_budget_exceeded",
-            f"Answering needs more than {self.engine.scan_budget} rows of {self.entity_set.name}, because the ERP cannot"
-            f" evaluate the condition or order on {what}.",
+            f"Answering needs more than {self.engine.scan_budget} rows of {self.entity_set.name}, because the ERP"
+            f" cannot evaluate the condition or order on {what}.",
             target=names[0] if names else None,
             hint="Add a filter that the ERP can evaluate, for example on the key, a date or a customer number.",
         )
@@ -183,8 +181,7 @@ class _Finish:
     def _result(self, environments: Sequence[Environment], count: int | None) -> Result:
         metadata, columns = self.engine.metadata, self.made.query.columns
         computed = {
-            c.name: compile_expression(c.expr, metadata, self._scope(), self._related)
-            for c in self.made.compute
+            c.name: compile_expression(c.expr, metadata, self._scope(), self._related) for c in self.made.compute
         }
         rows = [
             tuple(computed[name](env) if name in computed else env[IT][name] for name in columns)
@@ -199,9 +196,7 @@ class _Finish:
         assert link is not None
         return self.fetched.get((entity_set.name, navigation, tuple(row[own] for own, _ in link.on)), ())
 
-    def _fetch(
-        self, entity_set: EntitySet, rows: Sequence[RowMapping], paths: Iterable[tuple[str, ...]]
-    ) -> None:
+    def _fetch(self, entity_set: EntitySet, rows: Sequence[RowMapping], paths: Iterable[tuple[str, ...]]) -> None:
         """Reads what the navigation paths lead to from these rows, one level after the other."""
         tails: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         for path in paths:
@@ -219,7 +214,5 @@ class _Finish:
                 children = [dict(zip(target.type.names, r, strict=True)) for r in found.get(value, ())]
                 self._spend(len(children))
                 self.fetched[entity_set.name, name, value] = children
-            reached = [
-                r for v in dict.fromkeys(values) for r in self.fetched.get((entity_set.name, name, v), ())
-            ]
+            reached = [r for v in dict.fromkeys(values) for r in self.fetched.get((entity_set.name, name, v), ())]
             self._fetch(target, reached, rest)

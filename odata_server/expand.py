@@ -1,6 +1,7 @@
 """Reads what ``$expand`` asks for: one read per navigation property and batch of parents, then sliced per parent.
 
-The outcome is a tree of ``Entities`` as deep as the expansion; related rows that several parents share stand there once.
+The outcome is a tree of ``Entities`` as deep as the expansion; related rows that several parents share stand there
+once.
 """
 
 from collections.abc import Sequence

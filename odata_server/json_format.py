@@ -1,4 +1,5 @@
-"""Writes OData JSON (JSON Format 4.0 and 4.01): collections, entities, properties, references, errors, service document.
+"""Writes OData JSON (JSON Format 4.0 and 4.01): collections, entities, properties, references, errors, service
+document.
 
 One msgspec struct per projection does the work: rows become struct instances, constants such as type annotations are
 field defaults, and exact decimals are written as they are, never through a float.
@@ -89,8 +90,7 @@ class Writer:
     def service_document(self) -> bytes:
         """Every entity set with its URL (JSON Format, 5)."""
         sets = [
-            {"name": s.name, "title": s.label_plural, "kind": "EntitySet", "url": s.name}
-            for s in self.metadata.sets
+            {"name": s.name, "title": s.label_plural, "kind": "EntitySet", "url": s.name} for s in self.metadata.sets
         ]
         head = b"" if self._silent else self._pair("context", f"{self.root}$metadata") + b","
         return b"{" + head + b'"value":' + self._encode(sets) + b"}"
@@ -184,9 +184,7 @@ class Writer:
         kind = related.expansion.kind
         if kind == "count":
             return lambda index, key: (self._number(related.counts[index]),)
-        items = (
-            self._references(related.entities) if kind == "references" else self._structs(related.entities)
-        )
+        items = self._references(related.entities) if kind == "references" else self._structs(related.entities)
         groups = related.groups
         if not related.navigation.collection:
             return lambda index, key: (items[groups[index][0]] if groups[index] else None,)
@@ -378,8 +376,7 @@ def error_body(error: ODataError, namespace: str) -> bytes:
         content["target"] = error.target
     if error.details:
         content["details"] = [
-            {"code": d.code, "message": d.message, **({"target": d.target} if d.target else {})}
-            for d in error.details
+            {"code": d.code, "message": d.message, **({"target": d.target} if d.target else {})} for d in error.details
         ]
     if error.position is not None:
         content[f"@{namespace}.position"] = error.position

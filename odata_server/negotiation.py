@@ -86,9 +86,7 @@ def protocol_version(headers: Headers) -> str:
             raise ODataError("bad_version", f"{name} is not a version number.", target=name)
     given = headers.get("OData-Version")
     if given is not None and _number(given) not in ((4, 0), (4, 1)):
-        raise ODataError(
-            "bad_version", f"OData-Version {given.strip()} is not supported.", target="OData-Version"
-        )
+        raise ODataError("bad_version", f"OData-Version {given.strip()} is not supported.", target="OData-Version")
     wanted = headers.get("OData-MaxVersion")
     if wanted is None:
         return "4.0"
@@ -108,9 +106,7 @@ def _number(text: str) -> tuple[int, int]:
     return int(major), int(minor.ljust(2, "0")) if minor.strip("0") else 0
 
 
-def negotiate(
-    version: str, accept: str | None, format_: str | None, offers: tuple[str, ...]
-) -> Representation:
+def negotiate(version: str, accept: str | None, format_: str | None, offers: tuple[str, ...]) -> Representation:
     """The representation to send. ``offers`` are this resource's media types, the default one first.
 
     ``$format`` overrides ``Accept`` (URL Conventions 5.1.11). Raises 406 or 415 when nothing fits.
@@ -156,9 +152,7 @@ def _from_format(version: str, text: str, offers: tuple[str, ...]) -> Representa
     return found
 
 
-def _represent(
-    version: str, media: str, parameters: dict[str, str], offers: tuple[str, ...]
-) -> Representation | None:
+def _represent(version: str, media: str, parameters: dict[str, str], offers: tuple[str, ...]) -> Representation | None:
     if media in ("*/*", "application/*", "text/*"):
         chosen = next((o for o in offers if media == "*/*" or o.startswith(media[:-1])), None)
     else:
@@ -172,9 +166,7 @@ def _represent(
             return None
         given[known] = value.lower()
     if chosen != JSON:
-        return (
-            None if set(given) - {"charset"} else Representation(version, chosen, charset="charset" in given)
-        )
+        return None if set(given) - {"charset"} else Representation(version, chosen, charset="charset" in given)
     return Representation(
         version=version,
         metadata=given.get("metadata", "minimal"),

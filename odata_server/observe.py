@@ -62,7 +62,7 @@ Event = Handled | Failed
 class Observer(Protocol):
     """Is told of every event, in the request's thread; must be fast."""
 
-    def __call__(self, event: Event) -> None: ...
+    def __call__(self, event: Event, /) -> None: ...
 
 
 def notify(observers: Iterable[Observer], event: Event) -> None:

@@ -1,7 +1,7 @@
 """Server-driven paging by key: which rows one page reads, and the link to the next.
 
-A page continues after the sort values of the last row of the one before, so page 5,000 costs what page 1 costs, and rows
-that come or go meanwhile neither repeat nor hide others.
+A page continues after the sort values of the last row of the one before, so page 5,000 costs what page 1 costs, and
+rows that come or go meanwhile neither repeat nor hide others.
 """
 
 from collections.abc import Sequence
@@ -54,9 +54,7 @@ class PageRead:
         return Skiptoken(tuple(last[name] for name in self.order_columns), left, count, self.size)
 
 
-def page_read(
-    query: Query, entity_set: EntitySet, token: Skiptoken | None, size: int, max_skip: int
-) -> PageRead:
+def page_read(query: Query, entity_set: EntitySet, token: Skiptoken | None, size: int, max_skip: int) -> PageRead:
     """The read of the page that ``token`` leads to, or of the first one."""
     if query.skip > max_skip:
         raise ODataError(

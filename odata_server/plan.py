@@ -1,6 +1,7 @@
 """Splits a query into what the source answers and what the engine must finish. A straight line, each refusal a note.
 
-Nothing is pushed that could lose rows: a conjunct that the source answers inexactly is pushed as a hint and checked again.
+Nothing is pushed that could lose rows: a conjunct that the source answers inexactly is pushed as a hint and checked
+again.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,8 @@ from odata_server.normalise import normalise
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``pushed`` goes to the source. The engine then applies ``residual``, ``compute``, ``orderby``, ``skip`` and ``top``,
-    and counts if ``count``. ``empty`` means that no row can pass: nobody is asked.
+    """``pushed`` goes to the source. The engine then applies ``residual``, ``compute``, ``orderby``, ``skip`` and
+    ``top``, and counts if ``count``. ``empty`` means that no row can pass: nobody is asked.
     """
 
     query: Query
@@ -34,10 +35,7 @@ class Plan:
     @property
     def complete(self) -> bool:
         """Whether the source's answer is the answer."""
-        return (
-            not (self.residual or self.compute or self.orderby or self.skip or self.count)
-            and self.top is None
-        )
+        return not (self.residual or self.compute or self.orderby or self.skip or self.count) and self.top is None
 
 
 def plan(query: Query, entity_set: EntitySet, capabilities: Capabilities) -> Plan:
@@ -45,9 +43,7 @@ def plan(query: Query, entity_set: EntitySet, capabilities: Capabilities) -> Pla
     wanted = normalise(query.filter)
     bare = query.with_(filter=wanted, expand=())
     if wanted == FALSE:
-        return Plan(
-            query, bare, count=query.count, empty=True, notes=("no row can pass the filter: nobody is asked",)
-        )
+        return Plan(query, bare, count=query.count, empty=True, notes=("no row can pass the filter: nobody is asked",))
     notes: list[str] = []
     pushed_filter, residual = _split(wanted, capabilities, notes)
     sorts = all(capabilities.sort(item.expr) for item in query.orderby)
@@ -93,9 +89,7 @@ def plan(query: Query, entity_set: EntitySet, capabilities: Capabilities) -> Pla
     )
 
 
-def _split(
-    wanted: Expr | None, capabilities: Capabilities, notes: list[str]
-) -> tuple[Expr | None, Expr | None]:
+def _split(wanted: Expr | None, capabilities: Capabilities, notes: list[str]) -> tuple[Expr | None, Expr | None]:
     pushed: list[Expr] = []
     residual: list[Expr] = []
     for conjunct in conjuncts(wanted):
@@ -112,8 +106,8 @@ def _split(
 def _columns(
     query: Query, entity_set: EntitySet, pushed: Sequence[str], finished: Sequence[Expr | None]
 ) -> tuple[str, ...]:
-    """What has to be read: the columns asked for (those that the source computes in their place), because a complete answer
-    is passed on as it is; then what ``finished`` needs here.
+    """What has to be read: the columns asked for (those that the source computes in their place), because a complete
+    answer is passed on as it is; then what ``finished`` needs here.
     """
     properties = entity_set.type.names
     needed = [name for name in query.columns if name in properties or name in pushed]

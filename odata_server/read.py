@@ -110,9 +110,7 @@ class Reader:
         for (_, other), value in zip(link.on, parent, strict=True):
             found = target.type.property(other)
             assert found is not None
-            parts.append(
-                call("eq", Prop((other,), found.type, nullable=found.nullable), Const(value, found.type))
-            )
+            parts.append(call("eq", Prop((other,), found.type, nullable=found.nullable), Const(value, found.type)))
         return conjunction(*parts)
 
     def _missing(self, link: NavigationProperty | None) -> ODataError:
@@ -213,9 +211,7 @@ class Reader:
     def _etag(self, columns: tuple[str, ...], row: Row) -> str:
         """Of all properties in the caller's view, whatever was selected."""
         named = dict(zip(columns, row, strict=True))
-        return weak_etag(
-            repr([named[name] for name in self._entity_set.type.names]).encode("utf-8", "replace")
-        )
+        return weak_etag(repr([named[name] for name in self._entity_set.type.names]).encode("utf-8", "replace"))
 
     def reference(self, query: Query) -> Answered:
         columns = (self._entity_set.type.key,)

@@ -30,9 +30,7 @@ def respond(
     if _matches(request.headers.get("If-None-Match"), tag):
         return ODataResponse(304, headers)
     if "If-Match" in request.headers and not _matches(request.headers.get("If-Match"), tag):
-        raise ODataError(
-            "precondition_failed", "The resource has changed: If-Match does not hold.", target="If-Match"
-        )
+        raise ODataError("precondition_failed", "The resource has changed: If-Match does not hold.", target="If-Match")
     return ODataResponse(200, (("Content-Type", shape.content_type), *headers), body)
 
 

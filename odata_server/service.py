@@ -1,6 +1,8 @@
-"""The pipeline: parse -> bind -> restrict -> plan -> read -> finish -> write, from an ``ODataRequest`` to an ``ODataResponse``.
+"""The pipeline: parse -> bind -> restrict -> plan -> read -> finish -> write, from an ``ODataRequest`` to an
+``ODataResponse``.
 
-Pure but for the adapter it reads from and the observers it tells. Flask, the CLI and the tests call the same ``handle``.
+Pure but for the adapter it reads from and the observers it tells. Flask, the CLI and the tests call the same
+``handle``.
 """
 
 import time
@@ -54,7 +56,8 @@ class ServiceOptions:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a request is answered: the bound query, what goes to the source, what is finished here, the ERP's own text."""
+    """How a request is answered: the bound query, what goes to the source, what is finished here, the ERP's own
+    text."""
 
     query: str
     pushed: str
@@ -125,9 +128,7 @@ class Service:
         exchange.entity_set = bound.query.entity_set if bound.query else None
         return restrict(bound, exchange.principal, view)
 
-    def _reader(
-        self, exchange: Exchange, bound: BoundRequest, view: ServiceMetadata, shape: Representation
-    ) -> Reader:
+    def _reader(self, exchange: Exchange, bound: BoundRequest, view: ServiceMetadata, shape: Representation) -> Reader:
         options = self.options
         sizes = PageSizes(options.page_size, options.max_page_size, options.max_skip)
         return Reader(
@@ -152,7 +153,8 @@ class Service:
         return refuse(error, version, self.metadata.namespace)
 
     def explain(self, request: ODataRequest, principal: Principal) -> Explanation:
-        """How ``request`` would be answered; raises ``ODataError`` like the pipeline. Reads only parents on the path."""
+        """How ``request`` would be answered; raises ``ODataError`` like the pipeline. Reads only parents on the
+        path."""
         exchange, view = self._exchange(request, principal), principal.view(self.metadata)
         bound = self._bind(exchange, view)
         if bound.query is None:
@@ -160,15 +162,9 @@ class Service:
         reader = self._reader(exchange, bound, view, Representation())
         query = reader.planned()
         if query is None:
-            return Explanation(
-                "", "", None, ("a navigation property on the path is null: nobody is asked",), None
-            )
+            return Explanation("", "", None, ("a navigation property on the path is null: nobody is asked",), None)
         made = reader.engine.plan(query)
-        native = (
-            self.adapter.explain(made.pushed)
-            if isinstance(self.adapter, Explains) and not made.empty
-            else None
-        )
+        native = self.adapter.explain(made.pushed) if isinstance(self.adapter, Explains) and not made.empty else None
         residual = expression_text(made.residual) if made.residual is not None else None
         notes = tuple(f"first reads {query_text(hop.query)}" for hop in bound.hops) + made.notes
         return Explanation(query_text(made.query), query_text(made.pushed), residual, notes, native)
@@ -225,12 +221,8 @@ def _check_request(request: ODataRequest) -> None:
 @lru_cache(maxsize=64)
 def metadata_document(view: ServiceMetadata, version: str, media: str) -> bytes:
     """``$metadata`` as CSDL XML or JSON, made once per view and version."""
-    names = tuple(
-        sorted(f.name for f in FUNCTIONS.values() if f.kind is Kind.FUNCTION and not f.name.startswith("$"))
-    )
+    names = tuple(sorted(f.name for f in FUNCTIONS.values() if f.kind is Kind.FUNCTION and not f.name.startswith("$")))
     levels = DEFAULT_LIMITS.expand_depth
     if media == JSON:
         return csdl_json.to_json(view, functions=names, expand_levels=levels)
-    return csdl.to_xml(
-        view, odata_version="4.0" if version == "4.0" else "4.01", functions=names, expand_levels=levels
-    )
+    return csdl.to_xml(view, odata_version="4.0" if version == "4.0" else "4.01", functions=names, expand_levels=levels)

@@ -105,13 +105,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class Client(Protocol):
-    """Sends requests. A target is relative to the service root, or an absolute URL below it, as it is on the wire; blanks
-    and characters beyond ASCII are percent-encoded on the way.
+    """Sends requests. A target is relative to the service root, or an absolute URL below it, as it is on the wire;
+    blanks and characters beyond ASCII are percent-encoded on the way.
     """
 
-    def send(
-        self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer: ...
+    def send(self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer: ...
 
 
 def get(client: Client, target: str, **headers: str) -> Answer:
@@ -162,9 +160,7 @@ class InProcess:
 
     service: Service
 
-    def send(
-        self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
+    def send(self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         path, _, query = on_the_wire(target).partition("?")
         return self.handle(ODataRequest(method, path, query, Headers(headers or {}), body, ROOT))
 
@@ -219,9 +215,7 @@ class OverHTTP:
 
     port: int
 
-    def send(
-        self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
+    def send(self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, f"/odata/v4/{on_the_wire(target)}", body or None, dict(headers or {}))
             response = connection.getresponse()
@@ -304,7 +298,14 @@ class OverWSGI:
             key = name.upper().replace("-", "_")
             environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
         told: list[Any] = []
-        parts = self.app.wsgi_app(environ, lambda status, fields, _=None: told.extend((status, fields)))
+
+        def start_response(
+            status: str, fields: list[tuple[str, str]], _: object = None, /
+        ) -> Callable[[bytes], object]:
+            told.extend((status, fields))
+            return lambda written: None
+
+        parts = self.app.wsgi_app(environ, start_response)
         try:
             content = b"".join(parts)
         finally:
@@ -436,9 +437,7 @@ def _joined(cells: Sequence[Read], widths: Sequence[int], separator: str) -> Rea
         parts = [cell(tables) for cell in cells]
         if None in parts:
             return None
-        return separator.join(
-            f"{p:0{w}}" if isinstance(p, int) else p for p, w in zip(parts, widths, strict=True)
-        )
+        return separator.join(f"{p:0{w}}" if isinstance(p, int) else p for p, w in zip(parts, widths, strict=True))
 
     return read
 

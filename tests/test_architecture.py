@@ -67,9 +67,7 @@ LAYERS = {
     ),
     "odata_server.execute": Layer(ours=ENGINE),
     "odata_server.expand": Layer(ours=ENGINE),
-    "odata_server.gunicorn_conf": Layer(
-        ours=("odata_server.config", "odata_server.settings"), theirs=("gunicorn",)
-    ),
+    "odata_server.gunicorn_conf": Layer(ours=("odata_server.config", "odata_server.settings"), theirs=("gunicorn",)),
     "odata_server.normalise": Layer(ours=ENGINE),
     "odata_server.describe": Layer(ours=(*SERVER, "salesforce"), theirs=SERVER_LIBRARIES, never=EDGE),
     "odata_server.pages": Layer(ours=(*SERVER, "salesforce"), theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),

@@ -129,9 +129,7 @@ def test_only_what_a_quote_brings_may_be_written(name: str) -> None:
     written = {key for key, item in SETS[name]["properties"].items() if item.get("writable")}
     assert bool(written) == (name in WRITABLE)
     for key in written:
-        assert all("." not in source for source in sources(SETS[name]["sql"]["columns"][key])), (
-            "own columns only"
-        )
+        assert all("." not in source for source in sources(SETS[name]["sql"]["columns"][key])), "own columns only"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -190,16 +188,13 @@ def _value(mapping: Any, cells: list[Any]) -> Any:
         return cells[0] in mapping["true"]
     if "sum" in mapping:
         total = sum(
-            (cell or 0) * (-1 if term[0] == "-" else 1)
-            for term, cell in zip(mapping["sum"], cells, strict=True)
+            (cell or 0) * (-1 if term[0] == "-" else 1) for term, cell in zip(mapping["sum"], cells, strict=True)
         )
         return Decimal(total).scaleb(-mapping["decimals"])
     if None in cells:
         return None
     if "columns" in mapping:
-        parts = [
-            f"{c:0{w}}" if isinstance(c, int) else c for c, w in zip(cells, mapping["widths"], strict=True)
-        ]
+        parts = [f"{c:0{w}}" if isinstance(c, int) else c for c, w in zip(cells, mapping["widths"], strict=True)]
         assert [len(part) for part in parts] == mapping["widths"]
         return mapping["separator"].join(parts)
     cell = cells[0]

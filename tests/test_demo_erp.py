@@ -351,12 +351,8 @@ def test_is_the_same_on_every_run(tables: dict[str, Rows]) -> None:
 def test_the_version_changes_with_data_and_tables() -> None:
     engine = sqlite.dialect()
     statements = [str(CreateTable(table).compile(dialect=engine)) for table in METADATA.sorted_tables]
-    statements += sorted(
-        str(CreateIndex(i).compile(dialect=engine)) for t in METADATA.sorted_tables for i in t.indexes
-    )
-    assert hashlib.sha256("".join(statements).encode()).hexdigest()[:12] == TABLES, (
-        "new tables: pin, and count up"
-    )
+    statements += sorted(str(CreateIndex(i).compile(dialect=engine)) for t in METADATA.sorted_tables for i in t.indexes)
+    assert hashlib.sha256("".join(statements).encode()).hexdigest()[:12] == TABLES, "new tables: pin, and count up"
     assert VERSION.split("-")[1] == DIGEST[:12]
 
 

@@ -99,9 +99,7 @@ def service(demo_sqlite_url: str) -> InProcess:
 
 
 @pytest.mark.parametrize("example", list(parameters(PAGES)))
-def test_an_example_gives_the_answer_shown(
-    example: Example, service: InProcess, demo_sqlite_url: str
-) -> None:
+def test_an_example_gives_the_answer_shown(example: Example, service: InProcess, demo_sqlite_url: str) -> None:
     if example.code in ELSEWHERE:
         answer = ELSEWHERE[example.code](example, demo_sqlite_url)
     else:

@@ -57,10 +57,7 @@ def locked(name: str) -> dict[str, tuple[str, int]]:
     """Version and number of hashes of each package in a lock file."""
     text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    pins = [
-        re.fullmatch(r"([\w.-]+)==([\w.!+]+)[^#]*?((?:\s+--hash=sha256:[0-9a-f]{64})*)\s*", line)
-        for line in lines
-    ]
+    pins = [re.fullmatch(r"([\w.-]+)==([\w.!+]+)[^#]*?((?:\s+--hash=sha256:[0-9a-f]{64})*)\s*", line) for line in lines]
     assert all(pins), [line for line, pin in zip(lines, pins, strict=True) if not pin]
     return {canonicalize_name(pin[1]): (pin[2], pin[3].count("--hash")) for pin in pins if pin}
 
@@ -126,9 +123,7 @@ def test_no_script_hides_failures() -> None:
     assert subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=False).returncode == 0
 
 
-@pytest.mark.parametrize(
-    "target", ["help", "install", "install-dev", "demo", "test", "check", "bench", "lock"]
-)
+@pytest.mark.parametrize("target", ["help", "install", "install-dev", "demo", "test", "check", "bench", "lock"])
 def test_makefile_has_the_target(target: str) -> None:
     command = ["make", "--no-print-directory", "--dry-run", target]
     assert subprocess.run(command, cwd=ROOT, check=False, capture_output=True).returncode == 0
@@ -204,9 +199,7 @@ def gunicorn_values(monkeypatch: pytest.MonkeyPatch, path: Path, **environment: 
 
 def test_gunicorn_knows_every_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     tree = ast.parse(GUNICORN_CONF.read_text(encoding="utf-8"))
-    public = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    public = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     values = gunicorn_values(monkeypatch, tmp_path)
     settings = {name for name in public & values.keys() if name.islower() and not name.startswith("_")}
     assert "limit_request_line" in settings

@@ -63,9 +63,7 @@ class RequestBinder:
         format_ = options.system.get("$format")
         if target.query is None:
             return BoundRequest(target.answer, path=path.text, format=format_.text if format_ else None)
-        query = self.apply_options(
-            self.metadata[target.query.entity_set], target.query, options, target.answer
-        )
+        query = self.apply_options(self.metadata[target.query.entity_set], target.query, options, target.answer)
         token = options.system.get("$skiptoken")
         return BoundRequest(
             answer=target.answer,
@@ -89,14 +87,10 @@ class RequestBinder:
                 hint=f"The current version is {self.metadata.version}; * stands for it.",
             )
 
-    def apply_options(
-        self, entity_set: EntitySet, query: Query, options: QueryOptions, answer: Answer
-    ) -> Query:
+    def apply_options(self, entity_set: EntitySet, query: Query, options: QueryOptions, answer: Answer) -> Query:
         """``query`` narrowed, sorted, sliced and shaped by system query options."""
         system = options.system
-        binder = ExpressionBinder(
-            self.metadata, entity_set, self.now, options.aliases, limits=self.limits
-        )
+        binder = ExpressionBinder(self.metadata, entity_set, self.now, options.aliases, limits=self.limits)
         parts: list[Expr | None] = [query.filter]
         if "$filter" in system:
             with _locating(system["$filter"]) as option:
@@ -154,9 +148,7 @@ class RequestBinder:
 
     # --- $orderby -------------------------------------------------------------------------------------
 
-    def _orderby(
-        self, entity_set: EntitySet, option: Option | None, binder: ExpressionBinder
-    ) -> tuple[OrderItem, ...]:
+    def _orderby(self, entity_set: EntitySet, option: Option | None, binder: ExpressionBinder) -> tuple[OrderItem, ...]:
         key = Prop((entity_set.type.key,), STRING, IT, False)
         given: list[OrderItem] = []
         items: tuple[OrderbyItem, ...] = option.value if option is not None else ()  # type: ignore[assignment]
@@ -251,9 +243,7 @@ class RequestBinder:
         if navigation is None:
             raise unknown_property(entity_set, name, item.position)
         own = {o.name: o for o in item.options if o.name.startswith("@")}
-        nested = QueryOptions(
-            {o.name: o for o in item.options if o.name.startswith("$")}, {**options.aliases, **own}
-        )
+        nested = QueryOptions({o.name: o for o in item.options if o.name.startswith("$")}, {**options.aliases, **own})
         _check_nested(navigation, item, nested)
         target = self.metadata.target(navigation)
         answer = Answer.COLLECTION if navigation.collection else Answer.ENTITY
@@ -280,9 +270,7 @@ def _check_nested(navigation: NavigationProperty, item: ExpandItem, nested: Quer
         raise ODataError("type_mismatch", f"{navigation.name} is not a collection.", position=item.position)
     for name in nested.system:
         if name == "$levels" or name in UNSUPPORTED:
-            raise ODataError(
-                "not_implemented", f"{name} in $expand is not supported.", position=item.position
-            )
+            raise ODataError("not_implemented", f"{name} in $expand is not supported.", position=item.position)
         if name not in allowed:
             raise ODataError(
                 "option_not_allowed", f"{name} does not apply to {navigation.name}.", position=item.position
@@ -292,7 +280,9 @@ def _check_nested(navigation: NavigationProperty, item: ExpandItem, nested: Quer
 def _check_allowed(answer: Answer, options: QueryOptions) -> None:
     for name in options.system:
         if name not in ALLOWED[answer]:
-            raise ODataError("option_not_allowed", f"{name} does not apply to this kind of resource ({answer.value}).", target=name)
+            raise ODataError(
+                "option_not_allowed", f"{name} does not apply to this kind of resource ({answer.value}).", target=name
+            )
         if name in UNSUPPORTED:
             raise ODataError("not_implemented", f"{name} is not supported.", target=name)
 
@@ -308,5 +298,3 @@ def _locating(option: Option) -> Iterator[Option]:
         yield option
     except ODataError as error:
         raise error.located(option.name, option.text) from None
-
-

@@ -57,9 +57,7 @@ from odata_server.uri.syntax import (
 def unknown_property(entity_set: EntitySet, name: str, position: int) -> ODataError:
     """The error for a name that the type does not have, with the nearest one it has."""
     near = get_close_matches(name, entity_set.type.member_names(), n=1)
-    hint = (
-        f"Did you mean {near[0]}?" if near else f"See $metadata for the properties of {entity_set.type.name}."
-    )
+    hint = f"Did you mean {near[0]}?" if near else f"See $metadata for the properties of {entity_set.type.name}."
     message = f"{entity_set.type.name} has no property {name}."
     return ODataError("unknown_property", message, position=position, hint=hint)
 
@@ -104,9 +102,7 @@ class ExpressionBinder:
                 return self._alias(node)
             case CollectionExpr():
                 return self._collection(node)
-        raise ODataError(
-            "not_implemented", "This kind of expression is not supported yet.", position=_position(node)
-        )
+        raise ODataError("not_implemented", "This kind of expression is not supported yet.", position=_position(node))
 
     # --- leaves ---------------------------------------------------------------------------------------
 
@@ -120,9 +116,7 @@ class ExpressionBinder:
     def _alias(self, node: AliasExpr) -> Expr:
         """A parameter alias; one without a value is null (Protocol 11.2.5.1.3)."""
         if node.name in self.open_aliases:
-            raise ODataError(
-                "syntax", f"The parameter alias {node.name} refers to itself.", position=node.position
-            )
+            raise ODataError("syntax", f"The parameter alias {node.name} refers to itself.", position=node.position)
         option = self.aliases.get(node.name)
         if option is None:
             return NULL_CONST
@@ -158,9 +152,7 @@ class ExpressionBinder:
             return own
         variable, entity_set, segments = self._start(node)
         if not segments and node.lambda_ is None:
-            raise ODataError(
-                "type_mismatch", "An entity is used where a value is needed.", position=node.position
-            )
+            raise ODataError("type_mismatch", "An entity is used where a value is needed.", position=node.position)
         path: list[str] = []
         nullable = False
         for index, segment in enumerate(segments):
@@ -203,9 +195,7 @@ class ExpressionBinder:
         if first.name == "$it":
             return IT, self.entity_set, node.segments[1:]
         if first.name.startswith("$"):
-            raise ODataError(
-                "not_implemented", f"{first.name} is not supported here.", position=first.position
-            )
+            raise ODataError("not_implemented", f"{first.name} is not supported here.", position=first.position)
         return IT, self.entity_set, node.segments
 
     def _property(
@@ -221,9 +211,7 @@ class ExpressionBinder:
         if found is None:
             raise unknown_property(entity_set, segment.name, segment.position)
         if len(rest) > 1 and rest[1].name.startswith("@"):
-            raise ODataError(
-                "not_implemented", "Annotations are not supported in a path.", position=rest[1].position
-            )
+            raise ODataError("not_implemented", "Annotations are not supported in a path.", position=rest[1].position)
         if len(rest) > 1:
             raise ODataError(
                 "unknown_property",
@@ -249,9 +237,7 @@ class ExpressionBinder:
         segments: tuple[Segment, ...],
     ) -> Lambda:
         if not path or not self._is_collection(variable, path):
-            raise ODataError(
-                "type_mismatch", f"{node.kind} needs a collection before it.", position=node.position
-            )
+            raise ODataError("type_mismatch", f"{node.kind} needs a collection before it.", position=node.position)
         if node.predicate is None:
             return Lambda(node.kind, path, node.variable, None, variable)
         if node.variable in self.scope or self.entity_set.type.property(node.variable):
@@ -286,9 +272,7 @@ class ExpressionBinder:
         rest: tuple[Segment, ...],
     ) -> CountOf:
         if not path or not self._is_collection(variable, path) or rest:
-            raise ODataError(
-                "type_mismatch", "$count needs a collection before it.", position=segment.position
-            )
+            raise ODataError("type_mismatch", "$count needs a collection before it.", position=segment.position)
         bound = f"$this{len(self.scope)}"
         predicate: Expr | None = None
         for option in segment.options:
@@ -298,9 +282,7 @@ class ExpressionBinder:
             elif option.name == "$search":
                 part = search_condition(target, option.value)  # type: ignore[arg-type]
             else:
-                raise ODataError(
-                    "option_not_allowed", f"{option.name} is not allowed here.", position=segment.position
-                )
+                raise ODataError("option_not_allowed", f"{option.name} is not allowed here.", position=segment.position)
             predicate = conjunction(predicate, rebase(part, bound))
         return CountOf(path, bound, predicate, INT64, variable)
 
@@ -407,9 +389,7 @@ def _unknown_function(node: CallExpr) -> ODataError:
         return ODataError("not_implemented", f"{node.name} is not supported.", position=node.position)
     near = get_close_matches(node.name, [f for f in FUNCTIONS if not f.startswith("$")], n=1)
     hint = f"Did you mean {near[0]}?" if near else "See docs/query-language.md for the functions."
-    return ODataError(
-        "unknown_function", f"There is no function {node.name}.", position=node.position, hint=hint
-    )
+    return ODataError("unknown_function", f"There is no function {node.name}.", position=node.position, hint=hint)
 
 
 def _mismatch(function: CanonicalFunction, args: tuple[Expr, ...], node: CallExpr) -> ODataError:
@@ -443,9 +423,7 @@ def _folded(expr: Call, node: CallExpr) -> Expr:
     if value is None:
         return NULL_CONST
     if expr.type.integral and not INT64.low <= value <= INT64.high:
-        raise ODataError(
-            "arithmetic", "The result is outside the range of Edm.Int64.", position=node.position
-        )
+        raise ODataError("arithmetic", "The result is outside the range of Edm.Int64.", position=node.position)
     return Const(value, expr.type)
 
 

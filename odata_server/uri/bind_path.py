@@ -45,10 +45,7 @@ class PathBinder:
         if at.query is None or at.answer not in (Answer.COLLECTION, Answer.ENTITY):
             return self._after_property(at, segment)
         entity_set = self.metadata[at.query.entity_set]
-        if (
-            segment.name == f"{self.metadata.namespace}.{entity_set.type.name}"
-            and segment.arguments is None
-        ):
+        if segment.name == f"{self.metadata.namespace}.{entity_set.type.name}" and segment.arguments is None:
             return at
         if segment.name in ("$filter", "$each", "$query"):
             raise ODataError("not_implemented", f"/{segment.name} is not supported.")
@@ -77,9 +74,7 @@ class PathBinder:
             raise ODataError("not_found", error.message, hint=error.hint)
         assert at.query is not None
         query = at.query.with_(columns=(found.name,))
-        return replace(
-            at, answer=Answer.PROPERTY, query=query, property=found, path=f"{at.path}/{found.name}"
-        )
+        return replace(at, answer=Answer.PROPERTY, query=query, property=found, path=f"{at.path}/{found.name}")
 
     def _after_property(self, at: BoundRequest, segment: Segment) -> BoundRequest:
         if at.answer is Answer.PROPERTY and segment.name == "$value":
@@ -119,9 +114,7 @@ class PathBinder:
         key = entity_set.type.key
         hint = f"Write {entity_set.name}('...') or {entity_set.name}({key}='...')."
         if len(arguments) != 1 or arguments[0].name not in ("", key):
-            raise ODataError(
-                "syntax", f"{entity_set.name} has one key, {key}.", position=segment.position, hint=hint
-            )
+            raise ODataError("syntax", f"{entity_set.name} has one key, {key}.", position=segment.position, hint=hint)
         value = arguments[0].value
         if isinstance(value, AliasExpr) and value.name in self.options.aliases:
             value = self.options.aliases[value.name].value  # type: ignore[assignment]

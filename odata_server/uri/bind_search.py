@@ -13,9 +13,7 @@ def search_condition(entity_set: EntitySet, node: SearchNode) -> Expr:
     punctuation but the hyphen (Salesforce strips it from what people type)."""
     fields = [p for p in entity_set.type.properties if p.searchable]
     if not fields:
-        raise ODataError(
-            "not_implemented", f"{entity_set.name} has no searchable properties.", target="$search"
-        )
+        raise ODataError("not_implemented", f"{entity_set.name} has no searchable properties.", target="$search")
     match node:
         case SearchTerm(text=text):
             word = FUNCTIONS["$searchtext"].evaluate(text).strip()
@@ -27,9 +25,7 @@ def search_condition(entity_set: EntitySet, node: SearchNode) -> Expr:
                 )
                 for p in fields
             ]
-            twice = [
-                call("eq", hit, TRUE) if p.nullable else hit for hit, p in zip(hits, fields, strict=True)
-            ]
+            twice = [call("eq", hit, TRUE) if p.nullable else hit for hit, p in zip(hits, fields, strict=True)]
             return disjunction(*twice) or FALSE
         case SearchCall(name="not", args=args):
             return call("not", search_condition(entity_set, args[0]))

@@ -33,8 +33,9 @@ class Hop:
 class BoundRequest:
     """What is asked. ``query`` has the default order (the key) but no page size and no continuation yet.
 
-    ``path`` is the canonical resource path, for context URLs and links. ``top`` is the client's ``$top``. ``optional`` tells
-    that a missing entity is an empty answer (204), not a missing resource: the target of a navigation property.
+    ``path`` is the canonical resource path, for context URLs and links. ``top`` is the client's ``$top``.
+    ``optional`` tells that a missing entity is an empty answer (204), not a missing resource: the target of a
+    navigation property.
     """
 
     answer: Answer

@@ -118,9 +118,7 @@ class Cursor:
         found = _SIGNS.match(self.text, start)
         shown = f"the sign {found.group()}" if found and kind not in ("number", "date") else describe(token)
         message = f"Expected {expected}, but found {shown}."
-        raise self.error(
-            message, start, hint or self._hint(index, found.group() if found else value, operator)
-        )
+        raise self.error(message, start, hint or self._hint(index, found.group() if found else value, operator))
 
     def _hint(self, index: int, sign: str, operator: bool) -> str | None:
         kind, value, start, _ = self.tokens[index]
@@ -165,13 +163,9 @@ class Cursor:
                 return self.error(f"A name may have at most {MAX_IDENTIFIER} characters.", offset + bad)
             if bad is not None:
                 character = part[bad]
-                hint = (
-                    "Text is written in straight single quotes: 'text'." if character in "‘’‚‛“”„‟" else None
-                )
+                hint = "Text is written in straight single quotes: 'text'." if character in "‘’‚‛“”„‟" else None
                 shown = (
-                    f"{character} (U+{ord(character):04X})"
-                    if character.isprintable()
-                    else f"U+{ord(character):04X}"
+                    f"{character} (U+{ord(character):04X})" if character.isprintable() else f"U+{ord(character):04X}"
                 )
                 return self.error(f"The character {shown} cannot stand here.", offset + bad, hint)
             offset += len(part)
@@ -180,9 +174,5 @@ class Cursor:
     def bad_prefix(self, name: Token, string: Token) -> ODataError:
         """The error for a quoted literal with a prefix that OData 4 does not have."""
         example = _OLD_PREFIXES.get(name[1].lower())
-        hint = (
-            f"OData 4 writes it without prefix and quotes: {example}."
-            if example
-            else "Put a blank before the text."
-        )
+        hint = f"OData 4 writes it without prefix and quotes: {example}." if example else "Put a blank before the text."
         return self.error(f"{name[1]} is not the prefix of a literal.", name[2], hint)

@@ -22,9 +22,7 @@ def decode(raw: str, what: str, *, plus: bool) -> str:
         bad = _BAD_PERCENT.search(text)
         if bad:
             hint = "A percent sign that stands for itself is written %25."
-            raise ODataError(
-                "bad_encoding", f"A percent sign in {what} is not followed by two hex digits.", hint=hint
-            )
+            raise ODataError("bad_encoding", f"A percent sign in {what} is not followed by two hex digits.", hint=hint)
         try:
             text = unquote_to_bytes(text).decode("utf-8")
         except UnicodeError:

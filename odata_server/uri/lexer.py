@@ -96,9 +96,7 @@ def first_bad_character(name: str) -> int | None:
         return 0
     if not (name.isascii() and name.isidentifier()):
         for index, character in enumerate(name):
-            if character != "_" and unicodedata.category(character) not in (
-                _FOLLOWING if index else _LEADING
-            ):
+            if character != "_" and unicodedata.category(character) not in (_FOLLOWING if index else _LEADING):
                 return index
     return MAX_IDENTIFIER if len(name) > MAX_IDENTIFIER else None
 

@@ -60,9 +60,7 @@ def _option_name(cursor: Cursor) -> str:
     elif kind in ("dollar", "name"):
         name = "$" + value.removeprefix("$").lower()
         if name[1:] not in SYSTEM_OPTIONS:
-            raise ODataError(
-                "unknown_option", f"{value} is not a query option.", position=position, text=cursor.text
-            )
+            raise ODataError("unknown_option", f"{value} is not a query option.", position=position, text=cursor.text)
     else:
         cursor.fail("a query option such as $filter or $select")
     cursor.index += 1
@@ -81,9 +79,7 @@ def _read(cursor: C, readers: Readers[C], name: str, owner: str, position: int) 
 
 def _refused(cursor: C, readers: Readers[C], name: str, owner: str, position: int) -> ODataError:
     if name == "$apply":
-        return ODataError(
-            "not_implemented", "$apply is not supported here.", position=position, text=cursor.text
-        )
+        return ODataError("not_implemented", "$apply is not supported here.", position=position, text=cursor.text)
     allowed = ", ".join(sorted(option for option in readers if option != "@"))
     message = f"{name} is not allowed in the parentheses of {owner}."
     hint = f"Allowed there: {allowed}."

@@ -67,9 +67,7 @@ class Operands(Values):
         if keyword is not None:
             return Literal(keyword[0], keyword[1], start)
         if "." in value:
-            self.fail(
-                "a property, not a qualified name", at=self.index - 1, hint="A function needs parentheses."
-            )
+            self.fail("a property, not a qualified name", at=self.index - 1, hint="A function needs parentheses.")
         return PathExpr((Segment(value, start),), start)
 
     def _unexpected(self) -> SyntaxNode:
@@ -120,11 +118,7 @@ class Operands(Values):
             kind = token[0]
             if token[2] != self.tokens[self.index - 1][3]:
                 self.fail("a name directly after the slash")
-            if (
-                kind == "name"
-                and token[1].lower() in ("any", "all")
-                and self.tokens[self.index + 1][0] == "("
-            ):
+            if kind == "name" and token[1].lower() in ("any", "all") and self.tokens[self.index + 1][0] == "(":
                 return PathExpr(tuple(segments), start, self._lambda())
             if kind == "dollar" and token[1] == "$count":
                 segments.append(self._count())

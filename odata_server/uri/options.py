@@ -68,9 +68,7 @@ def parse_query(query: str, limits: Limits = DEFAULT_LIMITS) -> QueryOptions:
         if name in found:
             raise ODataError("duplicate_option", f"The query option {name} is given twice.", target=name)
         if not equals:
-            raise ODataError(
-                "syntax", f"The query option {name} has no value.", target=name, position=0, text=""
-            )
+            raise ODataError("syntax", f"The query option {name} has no value.", target=name, position=0, text="")
         found[name] = _option(name, raw_value, limits)
     return QueryOptions(system, aliases, tuple(custom))
 
@@ -84,9 +82,7 @@ def canonical_name(name: str) -> str:
     if lower.removeprefix("$") in SYSTEM_OPTIONS and lower != "levels":
         return "$" + lower.removeprefix("$")
     if name.startswith("$"):
-        hint = (
-            _FORMER.get(lower) or _near(lower) or "The names of your own query options cannot start with $."
-        )
+        hint = _FORMER.get(lower) or _near(lower) or "The names of your own query options cannot start with $."
         message = f"{name[:80]!r} is not a query option."
         raise ODataError("unknown_option", message, target=name[:80].strip(), hint=hint)
     if name.startswith("@") and not is_identifier(name[1:]):
@@ -108,9 +104,7 @@ def _option(name: str, raw: str, limits: Limits) -> Option:
         text = decode(raw, f"the query option {name}", plus=True)
         if name == "$search" and ";" in raw:
             hint = "Write ; as %3B."
-            raise ODataError(
-                "syntax", "A bare semicolon cannot be searched for.", position=text.find(";"), hint=hint
-            )
+            raise ODataError("syntax", "A bare semicolon cannot be searched for.", position=text.find(";"), hint=hint)
         return Option(name, text, _SYSTEM.get(name, _expression)(text, limits))
     except ODataError as error:
         raise error.located(name, text or None) from None

@@ -217,9 +217,7 @@ class Parser(Operands):
         self.fail("members of an enumeration, such as 'Red'", at=begin)
 
 
-_LIST_HINT = (
-    "Parentheses after in hold literals; expressions are listed in brackets: Name in [FirstName,LastName]."
-)
+_LIST_HINT = "Parentheses after in hold literals; expressions are listed in brackets: Name in [FirstName,LastName]."
 
 
 def _is_flags(literal: Literal) -> bool:
@@ -227,11 +225,7 @@ def _is_flags(literal: Literal) -> bool:
 
 
 def _closed(operand: _Operand) -> SyntaxNode:
-    return (
-        CallExpr(operand.name, tuple(operand.args), operand.position)
-        if isinstance(operand, _Chain)
-        else operand
-    )
+    return CallExpr(operand.name, tuple(operand.args), operand.position) if isinstance(operand, _Chain) else operand
 
 
 def _reduce(operands: list[_Operand], operators: list[_Operator], precedence: int) -> None:

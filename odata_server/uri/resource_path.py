@@ -115,9 +115,7 @@ def _arguments(parser: Parser, name: str) -> tuple[Argument, ...]:
             )
         if parser.accept(")"):
             return tuple(found)
-        expected = (
-            "an operator or a closing parenthesis" if name == _FILTER else "a comma or a closing parenthesis"
-        )
+        expected = "an operator or a closing parenthesis" if name == _FILTER else "a comma or a closing parenthesis"
         if name == _FILTER:
             parser.fail(expected, operator=True)
         parser.expect(",", expected)

@@ -10,9 +10,7 @@ from edm.errors import ODataError
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits, exceeded
 from odata_server.uri.syntax import SearchCall, SearchNode, SearchTerm
 
-_TOKEN = re.compile(
-    r'\s*+(?:(?P<phrase>"[^"]*+")|(?P<open>\()|(?P<close>\))|(?P<word>[^\s()"]++)|(?P<bad>"))'
-)
+_TOKEN = re.compile(r'\s*+(?:(?P<phrase>"[^"]*+")|(?P<open>\()|(?P<close>\))|(?P<word>[^\s()"]++)|(?P<bad>"))')
 #: Punctuation between the words of free text.
 _FREE_WORD = re.compile(r'[^\s()"]+')
 _INCOMPLETE = re.compile(r"'((?:[^']++|'')*+)'")

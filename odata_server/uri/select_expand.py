@@ -201,9 +201,7 @@ class ItemParser(Parser):
         if kind != "number" or not value.isdigit():
             self.fail("a whole number")
         if int(value[:20]) > INT64_MAX or len(value) > 40:
-            raise ODataError(
-                "value_out_of_range", f"{value[:40]} is too large.", position=start, text=self.text
-            )
+            raise ODataError("value_out_of_range", f"{value[:40]} is too large.", position=start, text=self.text)
         self.index += 1
         return int(value)
 

@@ -66,11 +66,7 @@ def _light(chain: CallExpr) -> tuple[int, tuple[SyntaxNode, ...]]:
         if isinstance(term, CallExpr) and term.name == listed:
             left, right = term.args
             if isinstance(left, PathExpr) and isinstance(right, Literal) and not _path_children(left):
-                name = (
-                    left.segments[0].name
-                    if len(left.segments) == 1
-                    else "/".join(s.name for s in left.segments)
-                )
+                name = left.segments[0].name if len(left.segments) == 1 else "/".join(s.name for s in left.segments)
                 if name in seen:
                     continue
                 seen.add(name)

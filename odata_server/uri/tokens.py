@@ -76,9 +76,7 @@ class TokenSigner:
             raise _refused("belongs to another query, caller or version of the model")
         if content.expires < int(now // DAY):
             raise _refused("has expired")
-        values = tuple(
-            None if v is None else kind.parse(v) for v, kind in zip(content.values, types, strict=True)
-        )
+        values = tuple(None if v is None else kind.parse(v) for v, kind in zip(content.values, types, strict=True))
         return Skiptoken(values, content.remaining, content.count, content.page_size)
 
 

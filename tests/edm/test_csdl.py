@@ -186,9 +186,7 @@ def test_the_xml_document_resolves(metadata: ServiceMetadata) -> None:
 
 
 def check_partner(owner: Element, navigation: Element, target: Element, namespace: str) -> None:
-    (partner,) = (
-        n for n in children(target, "NavigationProperty") if n.get("Name") == navigation.get("Partner")
-    )
+    (partner,) = (n for n in children(target, "NavigationProperty") if n.get("Name") == navigation.get("Partner"))
     assert partner.get("Partner") == navigation.get("Name")
     assert f"{namespace}.{owner.get('Name')}" in str(partner.get("Type"))
     constrained = [children(end, "ReferentialConstraint") for end in (navigation, partner)]
@@ -203,8 +201,7 @@ def check_constraint(owner: Element, navigation: Element, target: Element) -> No
             (a, b)
             for a in children(owner, "Property")
             for b in children(target, "Property")
-            if a.get("Name") == constraint.get("Property")
-            and b.get("Name") == constraint.get("ReferencedProperty")
+            if a.get("Name") == constraint.get("Property") and b.get("Name") == constraint.get("ReferencedProperty")
         ]
         assert (mine.get("Type"), mine.get("MaxLength")) == (parents.get("Type"), parents.get("MaxLength"))
         assert mine.get("Nullable") == navigation.get("Nullable")
@@ -290,9 +287,7 @@ def with_full_terms(value: Any) -> Any:
         return [with_full_terms(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {
-        re.sub(r"^@\w+\.", lambda m: ALIASES.get(m[0], m[0]), k): with_full_terms(v) for k, v in value.items()
-    }
+    return {re.sub(r"^@\w+\.", lambda m: ALIASES.get(m[0], m[0]), k): with_full_terms(v) for k, v in value.items()}
 
 
 def as_json(element: Element) -> dict[str, Any]:
@@ -419,9 +414,7 @@ def test_a_set_says_whose_data_it_has_and_what_it_supports() -> None:
 def test_the_container_says_what_the_service_supports() -> None:
     container = next(every(xml(catalog("small")), "EntityContainer"))
     assert annotations(container)["ODataVersions"] == "4.0 4.01"
-    (functions,) = (
-        a for a in children(container, "Annotation") if str(a.get("Term")).endswith("FilterFunctions")
-    )
+    (functions,) = (a for a in children(container, "Annotation") if str(a.get("Term")).endswith("FilterFunctions"))
     assert [s.text for s in every(functions, "String")] == list(FUNCTIONS)
 
 

@@ -29,11 +29,7 @@ def _property(name: str, kind: str, **facets: object) -> str:
 
 def _set(name: str, kind: str, key: str, order: int, *parts: str) -> str:
     head = f'entity_set = "{name}"\nentity_type = "{kind}"\nlabel = "{kind}"\nlabel_plural = "{name}"\n'
-    return (
-        head
-        + f'description = "."\nsystem_of_record = "ERP"\nkey = "{key}"\norder = {order}\n'
-        + "\n".join(parts)
-    )
+    return head + f'description = "."\nsystem_of_record = "ERP"\nkey = "{key}"\norder = {order}\n' + "\n".join(parts)
 
 
 CUSTOMERS = _set(
@@ -88,9 +84,7 @@ DATA: dict[str, list[dict[str, Any]]] = {
             "CustomerNumber": f"C{i % 23:02}" if i % 7 else None,
             "Amount": Decimal(i - 20) * Decimal("0.10") if i % 5 else None,
             "DueDate": date(2026, 1 + i % 12, 28) if i % 6 else None,
-            "PostedAt": datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=7 * i, milliseconds=i)
-            if i % 4
-            else None,
+            "PostedAt": datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=7 * i, milliseconds=i) if i % 4 else None,
             "Positions": i % 3,
         }
         for i in range(90)

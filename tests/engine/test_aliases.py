@@ -35,8 +35,6 @@ def test_loop() -> None:
 
 
 def test_meaning() -> None:
-    rows = json.loads(get(service(), "Invoices", "$filter=Positions eq @p and @x&@p=2&@x=Amount gt @p").body)[
-        "value"
-    ]
+    rows = json.loads(get(service(), "Invoices", "$filter=Positions eq @p and @x&@p=2&@x=Amount gt @p").body)["value"]
     assert rows
     assert all(row["Positions"] == 2 and row["Amount"] > 2 for row in rows)

@@ -41,9 +41,7 @@ def test_pages_partition_the_set(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(("Customers", "Invoices")))
     entity_set, size = METADATA[name], data.draw(st.sampled_from((1, 7, 40)))
     top = data.draw(st.one_of(st.none(), st.integers(0, 100)))
-    query = encoded(
-        f"$orderby={data.draw(orders(model(), entity_set))}" + (f"\n$top={top}" if top is not None else "")
-    )
+    query = encoded(f"$orderby={data.draw(orders(model(), entity_set))}" + (f"\n$top={top}" if top is not None else ""))
     target = service(capable=data.draw(st.booleans()))
     paged = follow(target, name, query, size)
     assert paged == json.loads(get(target, name, query).body)["value"]
@@ -55,9 +53,7 @@ def test_count_is_on_every_page_and_skip_counts_once() -> None:
     first = json.loads(get(target, "Invoices", "$count=true&$skip=5&$top=20", Prefer="maxpagesize=8").body)
     second = json.loads(get(target, "Invoices", urlsplit(first["@odata.nextLink"]).query).body)
     assert first["@odata.count"] == second["@odata.count"] == len(DATA["Invoices"])
-    assert [r["InvoiceNumber"] for r in first["value"] + second["value"]] == [
-        f"I{i:03}" for i in range(5, 21)
-    ]
+    assert [r["InvoiceNumber"] for r in first["value"] + second["value"]] == [f"I{i:03}" for i in range(5, 21)]
 
 
 @pytest.fixture(scope="module")

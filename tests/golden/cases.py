@@ -1,4 +1,5 @@
-"""Reads golden cases, plain text files as ``README.md`` beside this module describes, and checks answers against them."""
+"""Reads golden cases, plain text files as ``README.md`` beside this module describes, and checks answers against
+them."""
 
 import json
 import os
@@ -257,7 +258,11 @@ def _olingo(text: str) -> str:
 
 
 def with_minimal_metadata(exchange: Exchange) -> Exchange:
-    return replace(exchange, headers=exchange.headers | MINIMAL) if "json" in exchange.headers.get("Accept", "") else exchange
+    return (
+        replace(exchange, headers=exchange.headers | MINIMAL)
+        if "json" in exchange.headers.get("Accept", "")
+        else exchange
+    )
 
 
 def without_token(answer: Answer) -> bytes:

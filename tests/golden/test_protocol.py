@@ -31,8 +31,6 @@ def test_answer(path: Path, sqlite: Client, everything: Rows) -> None:
 
 
 @pytest.mark.parametrize("other", ["postgres", "sqlite_http", "postgres_http"])
-def test_the_same_everywhere(
-    other: str, path: Path, sqlite: Client, request: pytest.FixtureRequest
-) -> None:
+def test_the_same_everywhere(other: str, path: Path, sqlite: Client, request: pytest.FixtureRequest) -> None:
     case = cases.read_case(path)
     cases.assert_alike(cases.play(case, request.getfixturevalue(other)), cases.play(case, sqlite))

@@ -1,4 +1,5 @@
-"""What Salesforce Connect really sends: every read request of the catalogue, answered right and alike by both databases.
+"""What Salesforce Connect really sends: every read request of the catalogue, answered right and alike by both
+databases.
 
 The cases are the files in ``salesforce``; what they can say is told in ``README.md`` here.
 """
@@ -38,9 +39,7 @@ def played() -> dict[Path, list[Answer]]:
 
 
 @pytest.fixture
-def answers(
-    path: Path, case: list[Exchange], sqlite: Client, played: dict[Path, list[Answer]]
-) -> list[Answer]:
+def answers(path: Path, case: list[Exchange], sqlite: Client, played: dict[Path, list[Answer]]) -> list[Answer]:
     if path not in played:
         played[path] = cases.play(case, sqlite)
     return played[path]
@@ -65,9 +64,7 @@ def test_every_spelling_is_answered_alike(
     cases.assert_alike(cases.play(case, sqlite, spelled), answers)
 
 
-def test_minimal_metadata_has_the_same_data(
-    case: list[Exchange], answers: list[Answer], sqlite: Client
-) -> None:
+def test_minimal_metadata_has_the_same_data(case: list[Exchange], answers: list[Answer], sqlite: Client) -> None:
     for full, minimal in zip(answers, cases.play(case, sqlite, cases.with_minimal_metadata), strict=True):
         assert minimal.status == full.status
         if full.status == 200 and "odata.metadata=full" in full.headers["Content-Type"]:

@@ -88,9 +88,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def conditions(
-    draw: st.DrawFn, model: Model, entity_set: EntitySet, depth: int = 3, variable: str = ""
-) -> str:
+def conditions(draw: st.DrawFn, model: Model, entity_set: EntitySet, depth: int = 3, variable: str = "") -> str:
     """A Boolean expression over rows of the set, as text."""
     shapes = ["comparison", "comparison", "sample", "sample", "null", "in"]
     if depth > 0:
@@ -115,9 +113,7 @@ def conditions(
         case "in":
             name, samples = draw(paths(model, entity_set, STRING, variable))
             chosen = draw(
-                st.lists(
-                    st.one_of(st.sampled_from(samples or ("x",)), _VALUES["String"]), min_size=1, max_size=4
-                )
+                st.lists(st.one_of(st.sampled_from(samples or ("x",)), _VALUES["String"]), min_size=1, max_size=4)
             )
             return f"{name} in ({','.join(literal(v, STRING) for v in chosen)})"
         case "sample":
@@ -152,16 +148,12 @@ def paths(
 ) -> tuple[str, Sequence[Any]]:
     """A property of the type, perhaps behind one navigation property, and values that it has."""
     prefix = f"{variable}/" if variable else ""
-    single = [
-        n for n in entity_set.type.navigation if not n.collection and _has(model.metadata.target(n), kind)
-    ]
+    single = [n for n in entity_set.type.navigation if not n.collection and _has(model.metadata.target(n), kind)]
     if single and draw(st.integers(0, 3)) == 0:
         link = draw(st.sampled_from(single))
         prefix, entity_set = f"{prefix}{link.name}/", model.metadata.target(link)
     fitting = [
-        p
-        for p in entity_set.type.properties
-        if (kind is None or p.type == kind) and (p.sortable or not sortable)
+        p for p in entity_set.type.properties if (kind is None or p.type == kind) and (p.sortable or not sortable)
     ]
     member = draw(st.sampled_from(fitting))
     return prefix + member.name, model.samples[entity_set.name][member.name]
@@ -190,9 +182,7 @@ def lambdas(draw: st.DrawFn, model: Model, entity_set: EntitySet, depth: int, va
 
 
 @st.composite
-def values(
-    draw: st.DrawFn, model: Model, entity_set: EntitySet, kind: PrimitiveType, depth: int, variable: str
-) -> str:
+def values(draw: st.DrawFn, model: Model, entity_set: EntitySet, kind: PrimitiveType, depth: int, variable: str) -> str:
     """An expression of the type: a property, a literal, or a function of such."""
     calls = _giving(kind) if depth > 0 else ()
     has = _has(entity_set, kind)
@@ -205,9 +195,7 @@ def values(
     numbers = draw(st.sampled_from(_numbers(kind)))
     args = []
     for position, param in enumerate(signature.params):
-        concrete = (
-            param if isinstance(param, PrimitiveType) else INT32 if param.name == "integer" else numbers
-        )
+        concrete = param if isinstance(param, PrimitiveType) else INT32 if param.name == "integer" else numbers
         divisor = function.name in ("div", "divby", "mod") and position == 1
         small = function.name == "substring" and position > 0
         if divisor:

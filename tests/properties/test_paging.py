@@ -8,7 +8,6 @@ and over a copy of the demo ERP that the test changes.
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,7 +75,12 @@ def everything(demo_sqlite_url: str) -> list[str]:
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize(
     ("size", "condition"),
-    [(1, "Status eq 'PartiallyPaid'"), (7, "DisputeReason ne null or Status eq 'Draft'"), (100, "Status ne 'Paid'"), (1_000, "")],
+    [
+        (1, "Status eq 'PartiallyPaid'"),
+        (7, "DisputeReason ne null or Status eq 'Draft'"),
+        (100, "Status ne 'Paid'"),
+        (1_000, ""),
+    ],
 )
 def test_pages_are_the_whole(client: Client, order: str, size: int, condition: str) -> None:
     asked = target(order, condition)
@@ -191,15 +195,19 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
 
 
 def test_changes_between_pages(database: Database) -> None:
-    for size, order in ((7, "DisputeReason desc,Currency"), (100, "Status,DueDate desc"), (1_000, "Customer/City,Currency desc")):
-        asked = target(order, "Status ne 'Paid'" if size == 7 else "")
+    for size, order in (
+        (7, "DisputeReason desc,Currency"),
+        (100, "Status,DueDate desc"),
+        (1_000, "Customer/City,Currency desc"),
+    ):
+        asked = target(order, "DisputeReason ne null or Status eq 'Draft'" if size == 7 else "")
         before = set(walk(database.client, asked, 2_000).keys)
         found = walk(database.client, asked, size, database.change)
         check_walk(found, before, database.deleted, database.inserted)
 
 
-def test_each_order_with_changes(database: Database) -> None:
-    for order in ORDERS:
+def test_orders_with_changes(database: Database) -> None:
+    for order in ORDERS[::2]:
         asked = target(order, "Status eq 'Open' or DisputeReason ne null")
         before = set(walk(database.client, asked, 2_000).keys)
         found = walk(database.client, asked, 60, database.change)

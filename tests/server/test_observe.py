@@ -156,7 +156,7 @@ def test_the_console_style_is_for_people(lines: Lines) -> None:
 
 def test_an_observer_that_fails_harms_nobody(lines: Lines) -> None:
     configure()
-    told = []
+    told: list[Any] = []
 
     def fails(event: observe.Event) -> None:
         raise RuntimeError("broken observer")

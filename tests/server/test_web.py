@@ -15,7 +15,6 @@ from edm.capabilities import Capabilities
 from edm.model import EntitySet
 from edm.query import Query
 from erp_adapters.base import Page, Session, Unavailable
-from odata_server import web
 from odata_server.app import create_app
 from odata_server.compose import Composition
 from odata_server.config import ConfigError
@@ -373,7 +372,7 @@ def test_a_fault_outside_the_service_says_nothing_either(monkeypatch: pytest.Mon
         raise RuntimeError(CANARY)
 
     app = open_application(told=events)
-    monkeypatch.setattr(web.edge, "target", fail)
+    monkeypatch.setattr("odata_server.edge.target", fail)
     answer = app.test_client().get(SET)
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (500, "internal")
     assert CANARY not in answer.text

@@ -1,7 +1,7 @@
 """The clauses of ``clauses.txt``, a register of the checks for them, and what a check is given: a client and the truth.
 
-A check is a function of a ``World`` that a test module registers under the ids of the clauses it covers. It asks the service
-from outside, and compares with the rows of the demo ERP, read past the service and evaluated in plain Python.
+A check is a function of a ``World`` that a test module registers under the ids of the clauses it covers. It asks the
+service from outside, and compares with the rows of the demo ERP, read past the service and evaluated in plain Python.
 """
 
 import re

@@ -188,9 +188,7 @@ def relative(raw: str) -> None:
 
 
 def absolute(raw: str) -> None:
-    found = re.fullmatch(
-        r"(?i:https?)://(?:[A-Za-z0-9._~%!$&'()*+,;=-]+|\[[0-9A-Za-z.:]+\])(?::[0-9]*)?/(.*)", raw
-    )
+    found = re.fullmatch(r"(?i:https?)://(?:[A-Za-z0-9._~%!$&'()*+,;=-]+|\[[0-9A-Za-z.:]+\])(?::[0-9]*)?/(.*)", raw)
     if not found:
         refuse(raw)
     else:

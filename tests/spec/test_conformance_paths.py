@@ -22,10 +22,10 @@ def entity_by_key(world: World) -> None:
                 body = world.get(f"{entity_set.name}{form}").json
                 assert {n: v for n, v in body.items() if "@" not in n} == shown(demo), form
     for wrong, status in (
-        ("('none')", 404), ("('')", 404), ("(CustomerNumber='none')", 404), ("('a''b')", 404), ("('%F0%9F%94%A9')", 404),
-        (f"('{'x' * 65536}')", 404), ("('C-100042%27)", 200), ("(1)", 400), ("(null)", 400), ("(City='x')", 400), ("()", 400),
-        ("('C-100042','C-100042')", 400), ("(CustomerNumber='C-100042',CustomerNumber='C-100042')", 400),
-        ("(C-100042)", 400), ("('C-100042'", 400), ("('C-100042')x", 400),
+        ("('none')", 404), ("('')", 404), ("(CustomerNumber='none')", 404), ("('a''b')", 404), ("('%F0%9F%94%A9')",
+        404), (f"('{'x' * 65536}')", 404), ("('C-100042%27)", 200), ("(1)", 400), ("(null)", 400), ("(City='x')",
+        400), ("()", 400), ("('C-100042','C-100042')", 400), ("(CustomerNumber='C-100042',CustomerNumber='C-100042')",
+        400), ("(C-100042)", 400), ("('C-100042'", 400), ("('C-100042')x", 400),
     ):  # fmt: skip
         assert world.get(f"Customers{wrong}").status == status, wrong[:60]
 
@@ -69,7 +69,9 @@ def related(world: World) -> None:
     assert one.json["LineNumber"] == lines[0]["LineNumber"]
     other = next(r for r in world.demo["InvoiceLines"] if r["InvoiceNumber"] != invoice["InvoiceNumber"])
     world.refuses(f"{base}/Lines('{other['InvoiceLineKey']}')", 404)
-    sliced = world.get("Customers('C-100042')/Invoices?$filter=Status eq 'Paid'&$orderby=GrossAmount desc&$top=2&$count=true")
+    sliced = world.get(
+        "Customers('C-100042')/Invoices?$filter=Status eq 'Paid'&$orderby=GrossAmount desc&$top=2&$count=true"
+    )
     paid = [r for r in world.demo["Invoices"] if r["CustomerNumber"] == "C-100042" and r["Status"] == "Paid"]
     assert sliced.count == len(paid)
     assert [r["GrossAmount"] for r in sliced.rows] == sorted((r["GrossAmount"] for r in paid), reverse=True)[:2]
@@ -101,7 +103,10 @@ def references(world: World) -> None:
 def count_segment(world: World) -> None:
     for target, expected in (
         ("Invoices/$count", len(world.demo["Invoices"])),
-        ("Customers('C-100042')/Invoices/$count", len(world.where("Invoices", lambda r: r["CustomerNumber"] == "C-100042"))),
+        (
+            "Customers('C-100042')/Invoices/$count",
+            len(world.where("Invoices", lambda r: r["CustomerNumber"] == "C-100042")),
+        ),
         ("Invoices/$count?$filter=Status eq 'Open'", len(world.where("Invoices", lambda r: r["Status"] == "Open"))),
         ("Invoices/$count?$top=3&$skip=9&$orderby=DueDate", len(world.demo["Invoices"])),
         ("Customers/$count?$search=acme", len(world.keys("Customers?$search=acme&$select=CustomerNumber"))),
@@ -132,13 +137,14 @@ def percent_encoding(world: World) -> None:
     )
     entity = world.get("Customers('C-100042')").body
     for path in (
-        "Customers(%27C-100042%27)", "Customers%28%27C-100042%27%29", "%43ustomers('C%2D100042')", "Customers('%43-100042')/",
-        "Customers(CustomerNumber%3D'C-100042')",
+        "Customers(%27C-100042%27)", "Customers%28%27C-100042%27%29", "%43ustomers('C%2D100042')",
+        "Customers('%43-100042')/", "Customers(CustomerNumber%3D'C-100042')",
     ):  # fmt: skip
         assert world.get(path).body == entity, path
     for path, status in (
-        ("Customers('a%2Fb')", 404), ("Customers%2F'C-100042'", 404), ("Customers('C+100042')", 404), ("Customers('%2527')", 404),
-        ("Customers('%00')", 400), ("Customers('%ff')", 400), ("Customers('%')", 400), ("Customers('%u0041')", 400),
-        ("Customers('%C0%AF')", 400), ("Customers('%ED%A0%80')", 400), ("Customers?$filter=%zz", 400),
+        ("Customers('a%2Fb')", 404), ("Customers%2F'C-100042'", 404), ("Customers('C+100042')", 404),
+        ("Customers('%2527')", 404), ("Customers('%00')", 400), ("Customers('%ff')", 400), ("Customers('%')", 400),
+        ("Customers('%u0041')", 400), ("Customers('%C0%AF')", 400), ("Customers('%ED%A0%80')", 400),
+        ("Customers?$filter=%zz", 400),
     ):  # fmt: skip
         world.refuses(path, status)

@@ -217,7 +217,7 @@ def names_with_and_without_prefix(world: World) -> None:
         assert answer.next is not None
         assert answer.headers["Preference-Applied"].lower() in ("odata.maxpagesize=7", "maxpagesize=7")
     for name in ("OData-Isolation", "Isolation"):
-        assert world.send("GET", "Customers", **{name: "snapshot"}).status == 412
+        assert world.send("GET", "Customers", b"", **{name: "snapshot"}).status == 412
     for level in ("odata.metadata=none", "metadata=none"):
         answer = world.get("Customers?$top=1", accept=f"application/json;{level}", odata_maxversion="4.01")
         assert list(answer.json) == ["value"]
@@ -282,7 +282,9 @@ def option_names_without_dollar(world: World) -> None:
 
 @checks("401-MIN-07")
 def case_of_names(world: World) -> None:
-    expected = world.get("Customers?$filter=Country eq 'DE' and contains(City,'e')&$orderby=City desc&$top=9&$count=true")
+    expected = world.get(
+        "Customers?$filter=Country eq 'DE' and contains(City,'e')&$orderby=City desc&$top=9&$count=true"
+    )
     assert expected.rows
     for target in (
         "Customers?$FILTER=Country EQ 'DE' AND CONTAINS(City,'e')&$OrderBy=City DESC&$Top=9&$COUNT=TRUE",
@@ -455,7 +457,9 @@ def unknown_resources(world: World) -> None:
 
 @checks("ST-204")
 def null_is_no_content(world: World) -> None:
-    customer = next(r for r in world.demo["Customers"] if r["CustomerName2"] is None and r["ParentCustomerNumber"] is None)
+    customer = next(
+        r for r in world.demo["Customers"] if r["CustomerName2"] is None and r["ParentCustomerNumber"] is None
+    )
     base = f"Customers('{customer['CustomerNumber']}')"
     for target in ("CustomerName2", "CustomerName2/$value", "ParentCustomer", "ParentCustomer/ParentCustomer"):
         answer = world.get(f"{base}/{target}")

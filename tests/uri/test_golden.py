@@ -19,9 +19,7 @@ def cases() -> list[object]:
         if file.name != "README.txt":
             lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("#")]
             paragraphs = [p for p in "\n".join(lines).split("\n\n") if p.strip()]
-            found += [
-                pytest.param(p.strip(), id=f"{file.stem}: {p.strip().splitlines()[0]}") for p in paragraphs
-            ]
+            found += [pytest.param(p.strip(), id=f"{file.stem}: {p.strip().splitlines()[0]}") for p in paragraphs]
     return found
 
 

@@ -27,9 +27,7 @@ def test_cut_before_decoded() -> None:
     assert options.custom == (("x", "a&b=c"), ("y", "d=e f"))
 
 
-@pytest.mark.parametrize(
-    "name", ["$filter", "filter", "$FILTER", "Filter", "%24filter", "%24%46ilter", "f%69lter"]
-)
+@pytest.mark.parametrize("name", ["$filter", "filter", "$FILTER", "Filter", "%24filter", "%24%46ilter", "f%69lter"])
 def test_every_spelling_of_a_system_option(name: str) -> None:
     assert list(parse_query(f"{name}=A").system) == ["$filter"]
 

@@ -30,9 +30,7 @@ def name(text: str, position: int) -> PathExpr:
 
 
 def test_comparison() -> None:
-    assert parse_expression("Name eq 'O''Neil'") == CallExpr(
-        "eq", (name("Name", 0), Literal("String", "O'Neil", 8)), 5
-    )
+    assert parse_expression("Name eq 'O''Neil'") == CallExpr("eq", (name("Name", 0), Literal("String", "O'Neil", 8)), 5)
     assert parse_expression("1 eq A") == CallExpr("eq", (Literal("Integer", "1", 0), name("A", 5)), 2)
 
 
@@ -90,9 +88,7 @@ def test_lambda_is_the_end_of_its_path() -> None:
 def test_count_with_options() -> None:
     node = parse_expression("Lines/$count($filter=A) gt 1")
     count = Segment("$count", 6, None, (Option("$filter", "A", name("A", 21)),))
-    assert node == CallExpr(
-        "gt", (PathExpr((Segment("Lines", 0), count), 0), Literal("Integer", "1", 27)), 24
-    )
+    assert node == CallExpr("gt", (PathExpr((Segment("Lines", 0), count), 0), Literal("Integer", "1", 27)), 24)
 
 
 def test_names_with_an_at_sign() -> None:
@@ -121,9 +117,7 @@ def test_cast_names_its_type_last() -> None:
 
 
 def test_json() -> None:
-    assert parse_expression('[1,"a"]') == CollectionExpr(
-        (Literal("Integer", "1", 1), Literal("String", "a", 3)), 0
-    )
+    assert parse_expression('[1,"a"]') == CollectionExpr((Literal("Integer", "1", 1), Literal("String", "a", 3)), 0)
     assert parse_expression('{"a\\u00e4":[]}') == ObjectExpr((("aä", CollectionExpr((), 11)),), 0)
 
 

@@ -21,9 +21,7 @@ WORDS = """
 """
 PIECES = st.sampled_from([*WORDS.split(), " ", " eq ", " and ", "\t", "\u200b"])
 NEARLY = st.lists(PIECES, max_size=25).map("".join)
-RANDOM = st.one_of(
-    st.text(max_size=60), NEARLY, st.binary(max_size=40).map(lambda data: data.decode("latin-1"))
-)
+RANDOM = st.one_of(st.text(max_size=60), NEARLY, st.binary(max_size=40).map(lambda data: data.decode("latin-1")))
 OPTIONS = st.sampled_from(
     ["$filter", "$orderby", "$select", "$expand", "$compute", "$search", "$top", "$format", "@a", "x", ""]
 )
@@ -66,9 +64,7 @@ def test_queries(pieces: list[tuple[str, str]]) -> None:
     harmless(parse_query, "&".join(f"{name}={text}" for name, text in pieces))
 
 
-@given(
-    st.one_of(RANDOM, RANDOM.map(lambda text: f"Set({text})"), RANDOM.map(lambda text: f"Set/$filter({text}"))
-)
+@given(st.one_of(RANDOM, RANDOM.map(lambda text: f"Set({text})"), RANDOM.map(lambda text: f"Set/$filter({text}")))
 def test_paths(text: str) -> None:
     harmless(parse_path, text)
 
@@ -88,13 +84,9 @@ def test_tokens_cover_everything_but_blanks(text: str) -> None:
     assert position == len(text)
 
 
-NAMES = st.sampled_from(
-    ["A", "Eq", "Name", "Customer/Name", "notes", "AllocatedQty", "$it/A", "@p", "not", "order"]
-)
+NAMES = st.sampled_from(["A", "Eq", "Name", "Customer/Name", "notes", "AllocatedQty", "$it/A", "@p", "not", "order"])
 LITERALS = st.one_of(
-    st.sampled_from(
-        ["null", "true", "false", "-1", "1.50", "1e-3", "INF", "2024-02-29", "12:30:00", "duration'PT5S'"]
-    ),
+    st.sampled_from(["null", "true", "false", "-1", "1.50", "1e-3", "INF", "2024-02-29", "12:30:00", "duration'PT5S'"]),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8).map(
         lambda text: "'" + text.replace("'", "''") + "'"
     ),
