@@ -163,7 +163,7 @@ Ask for invoices:
 In Salesforce (Setup, External Data Sources, New External Data Source):
 
   Type                           Salesforce Connect: OData 4.0
-  URL                            {root}
+  URL                            {root.rstrip("/")}
   Connection Timeout             120
   Format                         JSON
   Server Driven Pagination       on
