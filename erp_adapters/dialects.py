@@ -104,6 +104,7 @@ class Dialect:
     binds: Mapping[Form, tuple[TypeEngine[Any], Encode]]
     code_points: str  # the collation that compares text by code point
     casing: Mapping[str, Casing] = field(default_factory=dict)
+    chain: int | None = None  # conditions in one chain of AND or OR that the parser takes
 
     # --- constants -------------------------------------------------------------------------------------------
 
@@ -698,5 +699,6 @@ SQLITE = SQLite(
     {**_COMMON, "tolower": _sqlite_case, "toupper": _sqlite_case, "part of time": _sqlite_part},
     _SQLITE_BINDS,
     "BINARY",
+    chain=100,  # a chain is a tree as deep as it is long, and 1,000 levels are the end
 )
 DIALECTS: dict[str, Dialect] = {d.name: d for d in (POSTGRESQL, SQLITE)}

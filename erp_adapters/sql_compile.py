@@ -6,7 +6,7 @@ Edm's two-valued comparisons need no wrapping, and indexes stay usable. Where SQ
 pass than should (``inexact``), and the engine looks at them again; nothing ever loses a row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, not_, or_, select, true
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
-from sqlalchemy.sql.elements import Grouping
 
 from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop
 from edm.functions import FUNCTIONS, NullRule
@@ -119,28 +118,6 @@ class Place:
         return found
 
 
-#: SQLite takes a chain of conditions for a tree as deep as the chain is long, and 1,000 levels at most.
-_CHAIN = 100
-
-
-def every(conditions: Sequence[Sql]) -> Sql:
-    """All of the conditions, long chains in brackets."""
-    return and_(true(), *_bracketed(conditions, and_))
-
-
-def some(conditions: Sequence[Sql]) -> Sql:
-    """One of the conditions, long chains in brackets."""
-    return or_(false(), *_bracketed(conditions, or_))
-
-
-def _bracketed(conditions: Sequence[Sql], chain: Callable[..., Sql]) -> Sequence[Sql]:
-    if len(conditions) <= _CHAIN:
-        return conditions
-    starts = range(0, len(conditions), _CHAIN)
-    groups: list[Sql] = [Grouping(chain(*conditions[start : start + _CHAIN])) for start in starts]
-    return _bracketed(groups, chain)
-
-
 def link(parent: Place, navigation: NavigationProperty, child: Place) -> Sql:
     """The condition that ``child`` is related to ``parent``; never true of nulls."""
     pairs = [(parent.field(own), child.field(other)) for own, other in navigation.on]
@@ -218,9 +195,9 @@ class Compiler:
             case Prop():
                 return self._truth(expr, negated=False)
             case Call(function="and", args=args):
-                return every(list(map(self.keep, args)))
+                return self.every(map(self.keep, args))
             case Call(function="or", args=args):
-                return some(list(map(self.keep, args)))
+                return self.some(map(self.keep, args))
             case Call(function="not", args=(inner,)):
                 return self.refuse(inner)
             case Call() if FUNCTIONS[expr.function].null is NullRule.COMPARE:
@@ -238,9 +215,9 @@ class Compiler:
             case Prop():
                 return self._truth(expr, negated=True)
             case Call(function="and", args=args):
-                return some(list(map(self.refuse, args)))
+                return self.some(map(self.refuse, args))
             case Call(function="or", args=args):
-                return every(list(map(self.refuse, args)))
+                return self.every(map(self.refuse, args))
             case Call(function="not", args=(inner,)):
                 return self.keep(inner)
             case Call() if FUNCTIONS[expr.function].null is NullRule.COMPARE:
@@ -250,6 +227,23 @@ class Compiler:
                 return not_(found) if expr.kind == "any" else found
             case _:
                 return self._with_doubt(self.value(expr), not_)
+
+    def every(self, conditions: Iterable[Sql]) -> Sql:
+        """All of the conditions."""
+        return and_(true(), *self._in_brackets(list(conditions), and_))
+
+    def some(self, conditions: Iterable[Sql]) -> Sql:
+        """One of the conditions."""
+        return or_(false(), *self._in_brackets(list(conditions), or_))
+
+    def _in_brackets(self, conditions: Sequence[Sql], chain: Callable[..., Sql]) -> Sequence[Sql]:
+        """Long chains in parts, where the database wants that. SQLAlchemy would take mere brackets away again."""
+        size = self.source.dialect.chain
+        if size is None or len(conditions) <= size:
+            return conditions
+        starts = range(0, len(conditions), size)
+        parts = [chain(*conditions[start : start + size]).is_(true()) for start in starts]
+        return self._in_brackets(parts, chain)
 
     def _truth(self, expr: Prop, *, negated: bool) -> Sql:
         field = self.field(expr)
@@ -312,7 +306,7 @@ class Compiler:
         assert isinstance(kind, PrimitiveType)
         parts = [Call("eq", (left, Const(item, kind)), BOOLEAN) for item in right.value]
         both = [self._comparison(part, negated=negated) for part in parts]
-        return every(both) if negated else some(both)
+        return self.every(both) if negated else self.some(both)
 
     # --- related rows -------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from edm.model import EntitySet, ServiceMetadata
 from edm.query import OrderItem, Query
 from erp_adapters.base import ContractBroken
 from erp_adapters.sql_bounds import bounded
-from erp_adapters.sql_compile import Compiler, Mappings, Place, every
+from erp_adapters.sql_compile import Compiler, Mappings, Place
 from erp_adapters.sql_decode import Output, computed
 from erp_adapters.sql_source import Source
 from erp_adapters.sql_values import Form, Sql, Unsupported, Value
@@ -181,13 +181,8 @@ _CONSTANTS = (type(true()), type(false()), type(null()), BindParameter)
 
 
 def _conditions(compiler: Compiler, place: Place, query: Query) -> list[Sql]:
-    parts = [compiler.keep(part) for part in conjuncts(query.filter)]
-    parts.extend(_keyed(place))
-    return parts if len(parts) < _FEW else [every(parts)]
-
-
-#: Conditions that need no brackets.
-_FEW = 100
+    parts = [*map(compiler.keep, conjuncts(query.filter)), *_keyed(place)]
+    return [compiler.every(parts)] if parts else []
 
 
 def _keyed(place: Place) -> list[Sql]:

@@ -22,7 +22,7 @@ from odata_server.execute import Engine
 from odata_server.json_format import Writer
 from odata_server.messages import ODataRequest, ODataResponse
 from odata_server.negotiation import JSON, TEXT, XML, Representation, negotiate, protocol_version
-from odata_server.observe import Failed, Handled, Observer
+from odata_server.observe import Failed, Handled, Observer, notify
 from odata_server.paging import PageSizes
 from odata_server.read import Reader, ReadOptions
 from odata_server.responses import internal_error, refuse, respond
@@ -202,8 +202,7 @@ class Service:
         return ODataResponse(response.status, (*response.headers, ("Server-Timing", timing)), response.body)
 
     def _tell(self, event: Handled | Failed) -> None:
-        for observer in self.observers:
-            observer(event)
+        notify(self.observers, event)
 
 
 def _check_request(request: ODataRequest) -> None:

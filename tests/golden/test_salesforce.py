@@ -64,8 +64,12 @@ def test_every_spelling_is_answered_alike(
     cases.assert_alike(cases.play(case, sqlite, spelled), answers)
 
 
-def test_minimal_metadata_has_the_same_data(case: list[Exchange], answers: list[Answer], sqlite: Client) -> None:
-    for full, minimal in zip(answers, cases.play(case, sqlite, cases.with_minimal_metadata), strict=True):
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_minimal_metadata_has_the_same_data(
+    database: str, case: list[Exchange], answers: list[Answer], request: pytest.FixtureRequest
+) -> None:
+    client: Client = request.getfixturevalue(database)
+    for full, minimal in zip(answers, cases.play(case, client, cases.with_minimal_metadata), strict=True):
         assert minimal.status == full.status
         if full.status == 200 and "odata.metadata=full" in full.headers["Content-Type"]:
             assert minimal.headers["Content-Type"] == "application/json;odata.metadata=minimal"

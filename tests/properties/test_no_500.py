@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from erp_adapters.memory import MemoryAdapter
 from odata_server.messages import Headers, ODataRequest
-from odata_server.messages import Headers, ODataRequest
 from tests import serving
 from tests.golden.cases import read_case
 from tests.serving import SECRET, Answer, InProcess

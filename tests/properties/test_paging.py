@@ -109,6 +109,23 @@ def test_top_limits_the_total(client: Client, size: int, top: int) -> None:
     assert set(found.counts) == set(skipped.counts) == {5_000}
 
 
+def test_pages_are_cut_at_their_size_in_bytes(demo_sqlite_url: str, everything: list[str]) -> None:
+    adapter = serving.connect(demo_sqlite_url)
+    small = serving.serve(adapter, max_response_bytes=20_000)
+    found: list[str] = []
+    for page in serving.pages(
+        small, "Invoices?$count=true&$top=300&$orderby=Status desc", accept=serving.READ["Accept"]
+    ):
+        assert len(page.body) <= 20_000
+        assert page.count == 5_000
+        found += [row["InvoiceNumber"] for row in page.rows]
+    whole = serving.all_rows(serving.serve(adapter), "Invoices?$top=300&$orderby=Status desc")
+    assert found == [row["InvoiceNumber"] for row in whole]
+    one = serving.serve(adapter, max_response_bytes=100)  # a row at least, or nobody ever gets on
+    assert [r["InvoiceNumber"] for r in serving.all_rows(one, "Invoices?$top=3")] == everything[:3]
+    adapter.close()
+
+
 # --- rows come and go ---------------------------------------------------------------------------------------------------
 
 

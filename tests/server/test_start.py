@@ -128,7 +128,7 @@ def test_users_are_asked_for_their_password(demo_sqlite_url: str, tmp_path: Path
     [
         ({}, "nobody could sign in"),
         (OPEN | {"ERP_ODATA_HOST": "0.0.0.0"}, "loopback only"),
-        (OPEN | {"PORT": "5000"}, "loopback only"),
+        (OPEN | {"PORT": "5000", "ERP_ODATA_PORT": ""}, "loopback only"),
         (OPEN | {"FLASK_DEBUG": "1"}, "FLASK_DEBUG: must not be set"),
         ({"ERP_ODATA_HOST": "0.0.0.0", "ERP_ODATA_PUBLIC_URL": "http://erp.example.com"}, "in the clear"),
     ],
