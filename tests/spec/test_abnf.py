@@ -317,11 +317,12 @@ def accepts(case: Case) -> bool:
     return True
 
 
-@pytest.mark.parametrize("case", read_cases(), ids=lambda case: f"{case.rule}: {case.input}")
+@pytest.mark.parametrize(
+    "case",
+    [case for case in read_cases() if case.rule not in NOT_YET],
+    ids=lambda case: f"{case.rule}: {case.input}",
+)
 def test_case(case: Case) -> None:
-    if case.rule in NOT_YET:
-        assert case.rule not in RULES
-        pytest.skip(NOT_YET[case.rule])
     agrees = accepts(case) == case.valid
     if case.reason is None:
         assert agrees
@@ -333,3 +334,4 @@ def test_deviations_name_cases_of_the_file() -> None:
     known = {(case.rule, case.input) for case in read_cases()}
     assert set(DEVIATIONS) <= known
     assert set(NOT_YET) <= {case.rule for case in read_cases()}
+    assert not set(NOT_YET) & set(RULES)
