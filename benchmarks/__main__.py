@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from itertools import cycle
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from benchmarks import baseline, clients
 from benchmarks.cases import Case, cases, count, rows
-from benchmarks.clients import Client, InProcess
+from benchmarks.clients import Ask, Client, InProcess, Question
 from benchmarks.database import demo_database
 from benchmarks.parsing import readings
 from benchmarks.report import Outcome, Report, show
@@ -63,7 +64,7 @@ def run(url: str, effort: Effort, *, http: bool = True, only: tuple[str, ...] = 
             )
         wanted = [
             case
-            for case in cases(within["ours"], within["baseline"])
+            for case in cases(within["ours"], within["baseline"], effort.variants)
             if not only or any(text in case.name for text in only)
         ]
         outcomes = [measure(case, within, outside, effort) for case in wanted]
@@ -73,18 +74,24 @@ def run(url: str, effort: Effort, *, http: bool = True, only: tuple[str, ...] = 
 
 def measure(case: Case, within: dict[str, Client], outside: dict[str, Client], effort: Effort) -> Outcome:
     """One case in process and over HTTP."""
-    first, second = (within[q.service].prepare(q) for q in (case.first, case.second))
-    answer = first()
+    answer = within[case.first[0].service].prepare(case.first[0])()
     if case.same:
-        check_same(case, answer, second())
+        for one, other in zip(case.first, case.second, strict=True):
+            check_same(case, within[one.service].prepare(one)(), within[other.service].prepare(other)())
     over_http = None
     if outside:
-        far_first, far_second = (outside[q.service].prepare(q) for q in (case.first, case.second))
-        over_http = compare(far_first, far_second, effort)
+        over_http = compare(in_turn(outside, case.first), in_turn(outside, case.second), effort)
+    first, second = in_turn(within, case.first), in_turn(within, case.second)
     in_process = compare(first, second, effort)
     seconds = effort.rounds * effort.seconds_per_round / 3
     profiles = (profile(first, seconds), profile(second, seconds)) if case.same else None
     return Outcome(case.name, case.what, len(rows(answer)), len(answer), in_process, over_http, profiles)
+
+
+def in_turn(services: dict[str, Client], questions: Sequence[Question]) -> Ask:
+    """Asks one question at each call, and after the last one the first again."""
+    prepared = cycle([services[question.service].prepare(question) for question in questions])
+    return lambda: next(prepared)()
 
 
 def check_same(case: Case, ours: bytes, theirs: bytes) -> None:

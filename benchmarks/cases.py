@@ -1,6 +1,8 @@
 """What is asked of both services. Each case is one question that Salesforce asks in the course of a day."""
 
 import json
+import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,102 +26,99 @@ ITEM = "ItemNumber,ItemName,Status,Unit,ListPrice,ListPriceCurrency"
 
 #: Rows of a page in the cases about deep pages, and of the largest page.
 DEEP_PAGE, LARGEST_PAGE = 500, 2_000
+#: As many comparisons of a key as fit in a URL.
 TERMS = 150
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question to ``first`` and one to ``second``; ``same`` tells that the rows must be equal."""
+    """Questions to ``first`` and to ``second``, asked one after the other and then again from the beginning.
+
+    ``same`` tells that they are the same questions, so that the rows must be equal.
+    """
 
     name: str
     what: str
-    first: Question
-    second: Question
+    first: tuple[Question, ...]
+    second: tuple[Question, ...]
     same: bool = True
 
 
-def cases(ours: Client, baseline: Client) -> tuple[Case, ...]:
-    """All cases; some ask for rows that have to be found first."""
-    number = _a_dull_invoice(baseline)
-    numbers = _some_items(ours)
-    deep, skip = _last_pages(ours)
-    first = _ours("InvoiceLines", DEEP_PAGE, select=LINE)
+def cases(ours: Client, baseline: Client, variants: int) -> tuple[Case, ...]:
+    """All cases. A question with a key or a word in it comes in up to ``variants`` forms, as it does in reality, so
+    that nobody answers it from a cache of statements; a list or a first page is asked for again and again.
+    """
+    numbers, names = _customers(ours)
+    invoices = _invoices(baseline, variants)
+    keys = _some_items(ours, variants)
+    words = _words(names)[:variants]
+    pages = _last_pages(ours, variants)
+    deep, offsets = tuple(page for page, _ in pages), tuple(_lines(DEEP_PAGE, skip) for _, skip in pages)
+    first = (_ours("InvoiceLines", DEEP_PAGE, select=LINE),)
     return (
         Case(
             "list view",
             "26 of 699 invoices by status, 8 columns, counted, sorted by due date",
-            _ours(
-                "Invoices", select=LISTED, filter="Status eq 'Open'", orderby="DueDate desc", top="26",
-                count="true",
-            ),
-            _theirs("invoices?status=Open&top=26"),
+            (_listed("Status eq 'Open'", "DueDate desc"),),
+            (_theirs("invoices?status=Open&top=26"),),
         ),
         Case(
             "detail",
             "one invoice by a condition on its key, 20 columns",
-            _ours("Invoices", select=SHOWN, filter=f"InvoiceNumber eq '{number}'"),
-            _theirs(f"invoice-list/{number}"),
+            tuple(_ours("Invoices", select=SHOWN, filter=f"InvoiceNumber eq '{n}'") for n in invoices),
+            tuple(_theirs(f"invoice-list/{n}") for n in invoices),
         ),
         Case(
             "entity",
             "the same by its URL, with an ETag of all 47 properties",
-            _ours(f"Invoices('{number}')", select=SHOWN),
-            _theirs(f"invoices/{number}"),
+            tuple(_ours(f"Invoices('{n}')", select=SHOWN) for n in invoices),
+            tuple(_theirs(f"invoices/{n}") for n in invoices),
         ),
         Case(
             "related list",
-            "26 invoices of a customer, 8 columns, counted, the newest first",
-            _ours(
-                "Invoices", select=LISTED, filter="CustomerNumber eq 'C-100042'", orderby="InvoiceDate desc",
-                top="26", count="true",
-            ),
-            _theirs("invoices?customer=C-100042&top=26"),
+            "up to 26 invoices of a customer, 8 columns, counted, the newest first",
+            tuple(_listed(f"CustomerNumber eq '{n}'", "InvoiceDate desc") for n in numbers[:variants]),
+            tuple(_theirs(f"invoices?customer={number}&top=26") for number in numbers[:variants]),
         ),
         Case(
             "2,000-row page",
             "the first 2,000 invoice lines, 12 columns",
-            _ours("InvoiceLines", LARGEST_PAGE, select=LINE),
-            _theirs(f"invoice-lines?top={LARGEST_PAGE}"),
+            (_ours("InvoiceLines", LARGEST_PAGE, select=LINE),),
+            (_lines(LARGEST_PAGE),),
         ),
         Case(
             "first page",
             f"the first {DEEP_PAGE} invoice lines, 12 columns",
             first,
-            _theirs(f"invoice-lines?top={DEEP_PAGE}"),
+            (_lines(DEEP_PAGE),),
         ),
         Case(
             "deep page",
-            f"the last full page of {DEEP_PAGE} of them: our next link, their OFFSET {skip:,}",
+            f"the last pages of {DEEP_PAGE} of them: our next links, their OFFSET",
             deep,
-            _theirs(f"invoice-lines?top={DEEP_PAGE}&skip={skip}"),
+            offsets,
         ),
         Case(
             "search",
-            "a word in 6 columns of the customers, 26 rows",
-            _ours("Customers", select=FOUND, search="Pump", top="26"),
-            _theirs("customers?search=Pump&top=26"),
+            "a word in 6 columns of the customers, up to 26 rows",
+            tuple(_ours("Customers", select=FOUND, search=word, top="26") for word in words),
+            tuple(_theirs(f"customers?search={word}&top=26") for word in words),
         ),
         Case(
             f"{TERMS} keys",
             f"items by {TERMS} comparisons of the key, joined by or",
-            _ours("Items", select=ITEM, filter=" or ".join(f"(ItemNumber eq '{n}')" for n in numbers)),
-            _theirs("items?numbers=" + ",".join(numbers)),
+            tuple(_ours("Items", select=ITEM, filter=_chain(wanted)) for wanted in keys),
+            tuple(_theirs("items?numbers=" + ",".join(wanted)) for wanted in keys),
         ),
-        Case(
-            "deep / first (ours)",
-            "our deep page against our first page",
-            deep,
-            first,
-            same=False,
-        ),
+        Case("deep / first (ours)", "our deep pages against our first page", deep, first, same=False),
         Case(
             "deep / first (theirs)",
-            "their deep page against their first page",
-            _theirs(f"invoice-lines?top={DEEP_PAGE}&skip={skip}"),
-            _theirs(f"invoice-lines?top={DEEP_PAGE}"),
+            "their deep pages against their first page",
+            offsets,
+            (_lines(DEEP_PAGE),),
             same=False,
         ),
-    )  # fmt: skip
+    )
 
 
 def rows(body: bytes) -> list[list[tuple[str, Any]]]:
@@ -151,26 +150,63 @@ def _theirs(target: str) -> Question:
     return Question("baseline", f"/{target}")
 
 
-def _a_dull_invoice(baseline: Client) -> str:
-    """An invoice like most: paid, in the middle of its list."""
-    listed = rows(baseline.prepare(_theirs("invoices?status=Paid&top=500"))())
-    return str(dict(listed[-1])["InvoiceNumber"])
+def _lines(top: int, skip: int = 0) -> Question:
+    return _theirs(f"invoice-lines?top={top}&skip={skip}")
 
 
-def _some_items(ours: Client) -> Sequence[str]:
-    listed = rows(ours.prepare(_ours("Items", LARGEST_PAGE, select="ItemNumber"))())
-    return [str(dict(row)["ItemNumber"]) for row in listed[:: len(listed) // TERMS]][:TERMS]
+def _listed(condition: str, order: str) -> Question:
+    return _ours("Invoices", select=LISTED, filter=condition, orderby=order, top="26", count="true")
 
 
-def _last_pages(ours: Client) -> tuple[Question, int]:
-    """The last full page, found by following next links as a client does, and the rows before it."""
-    full = question = _ours("InvoiceLines", DEEP_PAGE, select=LINE)
-    pages = 0
+def _chain(keys: Sequence[str]) -> str:
+    """As Salesforce writes it for IN."""
+    return " or ".join(f"(ItemNumber eq '{key}')" for key in keys)
+
+
+# --- what to ask for ----------------------------------------------------------------------------------------
+
+
+def _column(client: Client, question: Question, *names: str) -> list[tuple[str, ...]]:
+    listed = [dict(row) for row in rows(client.prepare(question)())]
+    return [tuple(str(row[name]) for name in names) for row in listed]
+
+
+def _invoices(baseline: Client, wanted: int) -> list[str]:
+    """Invoices like most: paid, in the middle of their list."""
+    found = _column(baseline, _theirs("invoices?status=Paid&top=1000"), "InvoiceNumber")
+    return [number for (number,) in found[-wanted:]]
+
+
+def _customers(ours: Client) -> tuple[list[str], list[str]]:
+    """Numbers and names; the one whose number everybody knows comes first."""
+    found = _column(
+        ours, _ours("Customers", LARGEST_PAGE, select="CustomerNumber,CustomerName"), "CustomerNumber", "CustomerName"
+    )
+    found.sort(key=lambda pair: pair[0] != "C-100042")
+    return [number for number, _ in found], [name for _, name in found]
+
+
+def _words(names: Sequence[str]) -> list[str]:
+    """The words that customers are searched by: those of their names that ILIKE understands as we do."""
+    pieces = (piece for name in names for piece in re.split(r"[^A-Za-z0-9\x80-\uffff]+", name))
+    return [*dict.fromkeys(piece for piece in pieces if re.fullmatch(r"[A-Za-z]{4,}", piece))]
+
+
+def _some_items(ours: Client, wanted: int) -> list[list[str]]:
+    found = _column(ours, _ours("Items", LARGEST_PAGE, select="ItemNumber"), "ItemNumber")
+    dice = random.Random(42)
+    return [dice.sample([number for (number,) in found], TERMS) for _ in range(wanted)]
+
+
+def _last_pages(ours: Client, wanted: int) -> list[tuple[Question, int]]:
+    """The last full pages, found by following next links as a client does, and how many rows precede each."""
+    question = _ours("InvoiceLines", DEEP_PAGE, select=LINE)
+    full: list[tuple[Question, int]] = []
     while True:
         body = json.loads(ours.prepare(question)())
         if len(body["value"]) == DEEP_PAGE:
-            full, pages = question, pages + 1
+            full.append((question, DEEP_PAGE * len(full)))
         if "@odata.nextLink" not in body:
-            return full, DEEP_PAGE * (pages - 1)
+            return full[-wanted:]
         link = urlsplit(body["@odata.nextLink"])
         question = Question("ours", f"{link.path}?{link.query}", question.headers)

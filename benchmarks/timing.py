@@ -12,11 +12,12 @@ from time import perf_counter, perf_counter_ns
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure."""
+    """How long to measure, and with how many forms of a question."""
 
     rounds: int
     seconds_per_round: float
     warm_up: float
+    variants: int
     least: int = 3
 
     @property
@@ -24,8 +25,8 @@ class Effort:
         return self.rounds < 5
 
 
-THOROUGH = Effort(rounds=9, seconds_per_round=0.5, warm_up=0.5)
-QUICK = Effort(rounds=2, seconds_per_round=0.02, warm_up=0.02)
+THOROUGH = Effort(rounds=9, seconds_per_round=0.5, warm_up=0.5, variants=300)
+QUICK = Effort(rounds=2, seconds_per_round=0.02, warm_up=0.02, variants=3)
 
 
 @dataclass(frozen=True, slots=True)
