@@ -28,7 +28,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    collate,
     false,
     func,
     literal,
@@ -58,7 +57,7 @@ from edm.primitives import (
     TIME_OF_DAY,
     PrimitiveType,
 )
-from erp_adapters.sql_values import INT64_HIGH, INT64_LOW, NUMBERS, Form, Sql, Unsupported, Value
+from erp_adapters.sql_values import INT64_HIGH, INT64_LOW, NUMBERS, Form, Sql, Unsupported, Value, collated
 
 Row = Callable[["Dialect", Call, Sequence[Value]], Value]
 Rows = dict[str, Row]
@@ -128,7 +127,7 @@ class Dialect:
     # --- comparison ------------------------------------------------------------------------------------------
 
     def by_code_point(self, sql: Sql) -> Sql:
-        return collate(sql, self.code_points)
+        return collated(sql, self.code_points)
 
     def comparable(self, value: Value) -> Sql:
         """``value`` so that <, = and ORDER BY compare it as Edm does."""
@@ -450,9 +449,14 @@ def _pg_number(apply: Callable[..., Sql]) -> Row:
         if any(arg.form is Form.FLOAT or arg.form not in NUMBERS for arg in args):
             # float8 raises errors where IEEE 754 has infinities and NaN; durations are handled elsewhere.
             raise Unsupported(f"{node.function} of {args[0].form.value} is not said in SQL")
-        return _like(node, args, apply(*(d.exact(arg) for arg in args)), Form.EXACT)
+        value = _like(node, args, apply(*(d.exact(arg) for arg in args)), Form.EXACT)
+        return replace(value, nullable=True) if node.function in _DIVISIONS else value
 
     return row
+
+
+#: Null for a zero divisor, too.
+_DIVISIONS = frozenset({"div", "divby", "mod"})
 
 
 def _pg_div(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
@@ -580,7 +584,7 @@ class SQLite(Dialect):
     reference implementation and stand as text, which a collation compares."""
 
     def comparable(self, value: Value) -> Sql:
-        return collate(value.sql, NUMBER_COLLATION) if value.form in (Form.EXACT, Form.SPAN) else value.sql
+        return collated(value.sql, NUMBER_COLLATION) if value.form in (Form.EXACT, Form.SPAN) else value.sql
 
     def exact(self, value: Value) -> Sql:
         return value.sql if value.form is Form.EXACT else _call_reference("same", DECIMAL, [value])

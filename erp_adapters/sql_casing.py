@@ -8,11 +8,11 @@ and those with others are let through as candidates, for the engine to look at a
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Text, case, collate, func, literal, select, text, type_coerce
+from sqlalchemy import ColumnElement, Connection, Text, case, func, literal, select, text, type_coerce
 
 from edm.functions import lower
 from erp_adapters.dialects import Casing
-from erp_adapters.sql_values import Sql
+from erp_adapters.sql_values import Sql, collated
 
 #: Collations that may know Unicode's lower case, the fastest first; the last one is the database's own.
 _COLLATIONS = ("pg_c_utf8", "C.utf8", "en_US.utf8", "")
@@ -29,8 +29,8 @@ def _not_ascii(value: Sql) -> Sql:
     return func.octet_length(value) != func.length(value)
 
 
-_UPPER = Casing(False, lambda value: func.upper(collate(value, "C")), _not_ascii)
-_ASCII_LOWER = Casing(False, lambda value: func.lower(collate(value, "C")), _not_ascii)
+_UPPER = Casing(False, lambda value: func.upper(collated(value, "C")), _not_ascii)
+_ASCII_LOWER = Casing(False, lambda value: func.lower(collated(value, "C")), _not_ascii)
 
 
 def look(connection: Connection) -> Mapping[str, Casing]:
@@ -57,14 +57,14 @@ def _differences(connection: Connection, collation: str) -> Sequence[str]:
     plain = case((number.between(0xD800, 0xDFFF), literal(1)), else_=number)  # surrogates are no characters
     characters = select(func.chr(plain).label("c")).subquery()
     lowered = _lowered(characters.c.c, collation)
-    statement = select(characters.c.c, lowered).where(collate(lowered, "C") != collate(characters.c.c, "C"))
+    statement = select(characters.c.c, lowered).where(collated(lowered, "C") != collated(characters.c.c, "C"))
     changed = {row[0]: row[1] for row in connection.execute(statement)}
     every = (chr(code) for code in range(1, _LAST + 1) if not 0xD800 <= code <= 0xDFFF)
     return [c for c in every if changed.get(c, c) != lower(c) and c != _DOTTED]
 
 
 def _lowered(value: Sql, collation: str) -> Sql:
-    return func.lower(collate(value, collation) if collation else value)
+    return func.lower(collated(value, collation) if collation else value)
 
 
 def _exact(collation: str, differing: Sequence[str]) -> Casing:
@@ -78,8 +78,8 @@ def _exact(collation: str, differing: Sequence[str]) -> Casing:
         if source:  # translate is slow, so only where one of its characters is
             prepared = func.translate(prepared, literal(source, Text()), literal(target, Text()))
         told = case(
-            (value.regexp_match(special), collate(_lowered(prepared, collation), "C")),
-            else_=collate(_lowered(value, collation), "C"),
+            (value.regexp_match(special), collated(_lowered(prepared, collation), "C")),
+            else_=collated(_lowered(value, collation), "C"),
         )
         return type_coerce(told, Text())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, FromClause, Select, and_, false, func, null, select, true
+from sqlalchemy import BindParameter, FromClause, Select, UnaryExpression, and_, false, func, null, select, true
 from sqlalchemy.engine import Dialect as Driver
 
 from edm.capabilities import Capabilities, Match
@@ -168,7 +168,7 @@ class Statements:
         clauses = []
         for value in _sort_values(compiler, place, item.expr):
             sql = dialect.comparable(value)
-            if isinstance(sql, _CONSTANTS):
+            if _is_constant(sql):
                 continue  # one value for all rows; PostgreSQL takes it for a mistake
             clause: Any = sql.desc() if item.descending else sql.asc()
             if value.nullable and dialect.name != "sqlite":
@@ -178,6 +178,13 @@ class Statements:
 
 
 _CONSTANTS = (type(true()), type(false()), type(null()), BindParameter)
+
+
+def _is_constant(sql: Sql) -> bool:
+    bare: Any = sql
+    while isinstance(bare, UnaryExpression):  # SQLAlchemy wraps what it folds
+        bare = bare.element
+    return isinstance(bare, _CONSTANTS)
 
 
 def _conditions(compiler: Compiler, place: Place, query: Query) -> list[Sql]:

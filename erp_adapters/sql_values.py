@@ -9,7 +9,8 @@ from decimal import ROUND_FLOOR, Decimal
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, collate
+from sqlalchemy.sql.elements import Grouping, OperatorExpression
 
 from edm.functions import EXACT
 from edm.primitives import PrimitiveType
@@ -77,6 +78,11 @@ class Value:
             scale=self.scale if scale is None else scale,
             raw=None,
         )
+
+
+def collated(sql: Sql, collation: str) -> Sql:
+    """``sql`` under a collation. COLLATE binds tighter than any operator, which SQLAlchemy writes without brackets."""
+    return collate(Grouping(sql) if isinstance(sql, OperatorExpression) else sql, collation)
 
 
 class Unsupported(Exception):  # not an error: the engine finishes what SQL cannot say

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
 from edm.capabilities import Match
 from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop
-from edm.primitives import BOOLEAN, DOUBLE, INT32, INT64, STRING, CollectionType
+from edm.primitives import BOOLEAN, DECIMAL, DOUBLE, INT32, INT64, STRING, CollectionType
 from edm.query import OrderItem, Query
 from erp_adapters.base import Session
 from erp_adapters.memory import MemoryAdapter
@@ -20,6 +21,8 @@ RATIO = Prop(("Ratio",), DOUBLE)
 NATIVE = Prop(("Native",), BOOLEAN)
 TEXT = Prop(("Text",), STRING)
 MEDIUM = Prop(("Medium",), INT32)
+#: Null where the divisor is 0, although no operand is ever null.
+QUOTIENT = Call("divby", (Const(Decimal(1500), DECIMAL), Prop(("Net",), DECIMAL, nullable=False)), DECIMAL)
 
 
 def call(name: str, *args: Expr) -> Call:
@@ -55,6 +58,17 @@ CORNERS: dict[str, Expr] = {
     "not unequal floats": call("not", call("ne", RATIO, Const(3.0, DOUBLE))),
     "not equal floats": call("not", call("eq", RATIO, Const(3.0, DOUBLE))),
     "constants of text": call("gt", Const("77", STRING), Const("\U0010ffff", STRING)),
+    "case of joined texts": call(
+        "contains",
+        Call("tolower", (Call("concat", (Const("ΟΔΟΣ", STRING), Prop(("Worded",), STRING)), STRING),), STRING),
+        Const("σa", STRING),
+    ),
+    "case of a composite key": call(
+        "startswith", Call("tolower", (PREVIOUS,), STRING), Call("tolower", (of(IT, "Previous", "ThingKey"),), STRING)
+    ),
+    "no quotient": call("ne", QUOTIENT, Const(Decimal(1), DECIMAL)),
+    "no quotient, refused": call("not", call("gt", QUOTIENT, Const(Decimal(1), DECIMAL))),
+    "no quotient is null": call("eq", QUOTIENT, Const(None, DECIMAL)),
     "position is null": call("eq", Call("substring", (TEXT, MEDIUM), STRING), Const(None, STRING)),
     "position is far": call("eq", Call("substring", (TEXT, MEDIUM, MEDIUM), STRING), Const("", STRING)),
 }
@@ -72,10 +86,16 @@ def test_corners(small: SqlAdapter, memory: MemoryAdapter, expr: Expr) -> None:
     assert schema.read(small, query) == schema.read(memory, query)
 
 
-@pytest.mark.parametrize(
-    "expr", [Const(True, BOOLEAN), call("gt", NATIVE, Const(None, BOOLEAN)), Call("substring", (Const("abc", STRING), MEDIUM), STRING)],
-    ids=["true", "false", "text"],
-)  # fmt: skip
+ORDERS: dict[str, Expr] = {
+    "true": Const(True, BOOLEAN),
+    "false": call("gt", NATIVE, Const(None, BOOLEAN)),
+    "folded": call("or", Const(True, BOOLEAN), call("gt", MEDIUM, Const(1, INT32))),
+    "text": Call("substring", (Const("abc", STRING), MEDIUM), STRING),
+    "null quotients": QUOTIENT,
+}
+
+
+@pytest.mark.parametrize("expr", ORDERS.values(), ids=ORDERS)
 def test_order_of_constants(small: SqlAdapter, memory: MemoryAdapter, expr: Expr) -> None:
     assert small.capabilities(schema.THINGS).sort(expr)
     query = Query("Things", ("ThingKey",), None, (OrderItem(expr), OrderItem(KEY)))
