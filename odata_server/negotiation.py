@@ -4,8 +4,8 @@ Headers in, one frozen value out (Protocol 4.01, chapter 8; JSON Format 4.01, ch
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from edm.errors import ODataError
 from odata_server.messages import Headers
@@ -14,6 +14,7 @@ JSON, XML, TEXT = "application/json", "application/xml", "text/plain"
 LEVELS = ("none", "minimal", "full")
 #: Accept lists longer than this are not a client's wish but an attack.
 MAX_ACCEPT = 4096
+MAX_PREFER = 4096
 
 _PARAMETERS = {
     "odata.metadata": "metadata",
@@ -34,13 +35,61 @@ _ALLOWED = {
     "odata": ("verbose",),
 }
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]++", re.ASCII)
+_WORD = rf"""(?:{_TOKEN.pattern}|"(?:[^"\\]|\\.)*+")"""
+_NAMED = rf"{_TOKEN.pattern}(?:[ \t]*+=[ \t]*+{_WORD}?)?"
+_PAIR = re.compile(rf"({_TOKEN.pattern})(?:[ \t]*+=[ \t]*+({_WORD})?)?", re.ASCII)
+#: ``name=value;parameter=value``, and the comma after it (RFC 7240, 2).
+_PREFERENCE = re.compile(rf"[ \t]*+({_NAMED}(?:[ \t]*+;[ \t]*+(?:{_NAMED})?)*+)[ \t]*+(?:,|\Z)", re.ASCII)
+#: Anything up to a comma outside of quotes; quotes left open reach to the end.
+_JUNK = re.compile(r"""[^,"]*+(?:"(?:[^"\\]|\\.?)*+"?[^,"]*+)*+""", re.DOTALL)
+#: Preferences of OData, which 4.0 writes with ``odata.`` before them.
+_PREFIXED = frozenset({
+    "allow-entityreferences", "callback", "continue-on-error", "include-annotations", "maxpagesize", "omit-values",
+    "track-changes",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One preference as it was sent: ``name`` in its own spelling, ``value`` without quotes, empty if it has none."""
+
+    name: str
+    value: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def applied(self) -> str:
+        """What ``Preference-Applied`` says of it: the client's own name, and the value (RFC 7240, 3)."""
+        if not self.value:
+            return self.name
+        return f"{self.name}={self.value if _TOKEN.fullmatch(self.value) else _quoted(self.value)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What ``Prefer`` asked for and this service knows; unknown preferences are ignored (Protocol 8.2.8)."""
+    """What ``Prefer`` asks for, by name in small letters and without ``odata.``; the first of one name counts.
 
-    max_page_size: int | None = None
-    max_page_size_name: str = ""
+    A preference that is not known, or whose value makes no sense, is as good as not given (Protocol 8.2.8).
+    """
+
+    given: Mapping[str, Preference] = field(default_factory=dict)
+
+    @property
+    def max_page_size(self) -> int | None:
+        """Rows per page, if a positive number of at most nine digits is preferred."""
+        value = self._value("maxpagesize")
+        return int(value) or None if re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) else None
+
+    @property
+    def continue_on_error(self) -> bool | None:
+        """Whether a batch goes on after an error; ``None`` where nothing is said (Protocol 8.2.8.3)."""
+        if "continue-on-error" not in self.given:
+            return None
+        return {"": True, "true": True, "false": False}.get(self._value("continue-on-error").lower())
+
+    def _value(self, name: str) -> str:
+        return self.given[name].value if name in self.given else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +250,37 @@ def _quality(text: str) -> float:
 
 
 def preferences(headers: Headers) -> Preferences:
-    """The preferences that are known; malformed ones are ignored like unknown ones."""
-    for part in (headers.get("Prefer") or "").split(","):
-        name, _, value = part.partition(";")[0].partition("=")
-        name, value = name.strip().lower(), value.strip().strip('"')
-        if name in ("odata.maxpagesize", "maxpagesize") and re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
-            size = int(value)
-            if size > 0:
-                return Preferences(size, name)
-    return Preferences()
+    """The preferences of all ``Prefer`` headers. What does not follow RFC 7240 is skipped up to the next comma, and
+    what exceeds ``MAX_PREFER`` characters is not read: a preference is never an error."""
+    text = headers.get("Prefer", "")[:MAX_PREFER]
+    given: dict[str, Preference] = {}
+    position = 0
+    while position < len(text):
+        found = _PREFERENCE.match(text, position)
+        if found:
+            preference = _preference(*_PAIR.findall(found[1]))
+            given.setdefault(_plain_name(preference.name), preference)
+            position = found.end()
+        else:
+            position = _JUNK.match(text, position).end() + 1  # type: ignore[union-attr]
+    return Preferences(given)
+
+
+def _preference(head: tuple[str, str], *parameters: tuple[str, str]) -> Preference:
+    return Preference(
+        head[0], _unquoted(head[1]), tuple((name.lower(), _unquoted(value)) for name, value in parameters)
+    )
+
+
+def _plain_name(name: str) -> str:
+    lower = name.lower()
+    plain = lower.removeprefix("odata.")
+    return plain if plain in _PREFIXED else lower
+
+
+def _unquoted(word: str) -> str:
+    return re.sub(r"\\(.)", r"\1", word[1:-1]) if word.startswith('"') else word
+
+
+def _quoted(value: str) -> str:
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'

@@ -175,12 +175,9 @@ class Reader:
             next_link=link,
             references=references,
         )
-        applied = self._preferences
-        extra = (
-            (("Preference-Applied", f"{applied.max_page_size_name}={applied.max_page_size}"),)
-            if applied.max_page_size is not None and applied.max_page_size == read.size
-            else ()
-        )
+        wanted = self._preferences
+        honoured = wanted.max_page_size is not None and wanted.max_page_size == read.size
+        extra = (("Preference-Applied", wanted.given["maxpagesize"].applied),) if honoured else ()
         return Answered(respond(self.request, self.shape, body, extra=extra), written, result.notes)
 
     def _expanded(self, columns: tuple[str, ...], rows: Sequence[Row]) -> Entities:
