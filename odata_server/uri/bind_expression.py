@@ -29,11 +29,13 @@ from edm.expressions import (
 from edm.functions import FUNCTIONS, NOT_IMPLEMENTED, CanonicalFunction, Kind, NullRule, resolve
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import (
+    BINARY,
     BOOLEAN,
     DATE_TIME_OFFSET,
     DOUBLE,
     INT64,
     NULL,
+    STRING,
     CollectionType,
     PrimitiveType,
 )
@@ -299,23 +301,34 @@ class ExpressionBinder:
         return self._apply(function, tuple(self.bind(arg) for arg in node.args), node)
 
     def _logic(self, node: CallExpr) -> Expr:
-        args = tuple(self.bind(arg) for arg in node.args)
-        for arg, source in zip(args, node.args, strict=True):
-            if arg.type not in (BOOLEAN, NULL):
+        args: list[Expr] = []
+        listed: tuple[SyntaxNode, Prop] | None = None  # what the terms of a list of keys have in common
+        for source in node.args:
+            if listed is not None and isinstance(source, CallExpr) and source.args[0] is listed[0]:
+                literal = source.args[1]
+                if isinstance(literal, Literal) and literal.kind == "String":
+                    args.append(Call(source.name, (listed[1], Const(literal.text, STRING)), BOOLEAN))
+                    continue
+            arg = self.bind(source)
+            if arg.type is not BOOLEAN and arg.type is not NULL:
                 raise ODataError(
                     "type_mismatch",
                     f"{node.name} needs true or false, not {arg.type}.",
                     position=_position(source),
                 )
-        return Call(node.name, args, BOOLEAN)
+            args.append(arg)
+            listed = _listed(source, arg)
+        return Call(node.name, tuple(args), BOOLEAN)
 
     def _comparison(self, function: CanonicalFunction, node: CallExpr) -> Expr:
         try:
-            left, right = (self.bind(arg) for arg in node.args)
+            left, right = self.bind(node.args[0]), self.bind(node.args[1])
         except _EntityError as entity:
             return self._entity_comparison(entity, node)
         if node.name == "in":
             return self._in(left, right, node)
+        if left.type is right.type and left.type is not BINARY and isinstance(left, Prop):
+            return Call(node.name, (left, right), BOOLEAN)
         mixed = date_against_date_time(node.name, left, right)
         return mixed if mixed is not None else self._apply(function, agree(left, right), node)
 
@@ -377,6 +390,14 @@ def _own_property(entity_set: EntitySet, name: str) -> Prop | None:
     """One node for all its occurrences: long chains compare the same property again and again."""
     found = entity_set.type.property(name)
     return None if found is None else Prop((name,), found.type, IT, found.nullable)
+
+
+def _listed(source: SyntaxNode, bound: Expr) -> tuple[SyntaxNode, Prop] | None:
+    """The path and the text property of ``Key eq 'a'``. The parser shares the path among the terms of a long list."""
+    if not isinstance(bound, Call) or bound.function not in ("eq", "ne") or not isinstance(source, CallExpr):
+        return None
+    left = bound.args[0]
+    return (source.args[0], left) if isinstance(left, Prop) and left.type is STRING else None
 
 
 def _position(node: object) -> int:

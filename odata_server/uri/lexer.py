@@ -42,6 +42,10 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
 
+#: The kind of token that each group of the expression is; ``None`` for punctuation, which is its own kind.
+_KINDS: tuple[str | None, ...] = ("bad", None, *list(_TOKEN.groupindex)[1:])
+_END = _TOKEN.groupindex["end"]
+
 #: Prefixes that, directly before a quoted string, make it a literal of another type.
 GEO_PREFIXES = frozenset({"geography", "geometry"})
 DURATION = re.compile(r"-?P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?", re.ASCII | re.IGNORECASE)
@@ -52,7 +56,6 @@ ENUM_MEMBERS = re.compile(rf"(?:{_NAME}|[+-]?\d{{1,19}})(?:,(?:{_NAME}|[+-]?\d{{
 
 #: Characters of a simple identifier (CSDL 4.01, 15.2).
 MAX_IDENTIFIER = 128
-_LONG_NAME = re.compile(f"[0-9A-Za-z_]{{{MAX_IDENTIFIER + 1}}}")
 _LEADING = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nl"})
 _FOLLOWING = _LEADING | {"Nd", "Mn", "Mc", "Pc", "Cf"}
 _NAMED_KINDS = frozenset({"name", "at", "dollar"})
@@ -64,17 +67,16 @@ def tokenize(text: str, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> list
     """
     tokens: list[Token] = []
     append = tokens.append
-    kind = None
     for match in islice(_TOKEN.finditer(text, start), limits.tokens + 1):
-        kind = match.lastgroup
         group = match.lastindex or 0
-        value = match[group]
-        append((value if kind == "punctuation" else kind or "bad", value, match.start(group), match.end()))
-        if kind == "end":
+        begin, end = match.span(group)
+        value = text[begin:end]
+        append((_KINDS[group] or value, value, begin, end))
+        if group == _END:
             break
-    if kind != "end":
+    if tokens[-1][0] != "end":
         raise exceeded("tokens", limits, tokens[-1][2], text)
-    if not text.isascii() or _LONG_NAME.search(text):
+    if not text.isascii() or max(map(len, text.split()), default=0) > MAX_IDENTIFIER:
         _mark_bad_names(tokens)
     return tokens
 

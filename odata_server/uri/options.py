@@ -8,6 +8,7 @@ for it.
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from edm.errors import ODataError
 from odata_server.uri.encoding import decode
@@ -180,21 +181,30 @@ def _malformed(text: str, expected: str) -> ODataError:
     return ODataError("syntax", f"Expected {expected}, but found {shown}.", position=0)
 
 
+def _kept(read: Reader) -> Reader:
+    """``read``, which remembers what it read: clients send the same columns and the same order all day."""
+    cached = lru_cache(maxsize=256)(read)
+    return lambda text, limits: (cached if len(text) <= _KEPT_LENGTH else read)(text, limits)
+
+
+#: Characters of the longest text that is worth remembering.
+_KEPT_LENGTH = 1_000
+
 _SYSTEM: dict[str, Reader] = {
     "$apply": _unparsed,
     "$compute": parse_compute,
     "$count": _boolean,
     "$deltatoken": _text,
-    "$expand": parse_expand,
+    "$expand": _kept(parse_expand),
     "$filter": _expression,
     "$format": _format,
     "$id": _text,
     "$index": _integer,
     "$levels": _misplaced,
-    "$orderby": parse_orderby,
+    "$orderby": _kept(parse_orderby),
     "$schemaversion": _schema_version,
     "$search": _search,
-    "$select": parse_select,
+    "$select": _kept(parse_select),
     "$skip": _whole_number,
     "$skiptoken": _text,
     "$top": _whole_number,

@@ -89,6 +89,8 @@ class Parser(Operands):
             if operator is None:
                 break
             operators.append(operator)
+            if operator[0] <= _LOGICAL:
+                self._repeated(operands, operator)
         _reduce(operands, operators, 1)
         if operators:
             self.fail("an operator or a closing parenthesis", operator=True)
@@ -113,6 +115,45 @@ class Parser(Operands):
         self.index = index + 3
         path = PathExpr((Segment(name, start),), start)
         return CallExpr(operator, (path, Literal("String", text[1:-1].replace("''", "'"), begin)), at)
+
+    def _repeated(self, operands: list[_Operand], operator: _Operator) -> None:
+        """The short way through ``(Key eq 'a') or (Key eq 'b') or ...``, which Salesforce writes for its ``IN``: terms
+        like the one before ``operator`` that are followed by the same operator once more. They share the node of
+        their path.
+        """
+        term = operands[-1]
+        term = term.args[-1] if isinstance(term, _Chain) else term
+        tokens, index, (_, word, position) = self.tokens, self.index, operator
+        if not isinstance(term, CallExpr) or term.name not in ("eq", "ne"):
+            return
+        path, compared = term.args[0], term.name
+        if not isinstance(path, PathExpr) or len(path.segments) > 1 or path.lambda_ is not None:
+            return
+        if path.segments[0].arguments is not None:
+            return
+        wanted = path.segments[0].name
+        brackets = int(tokens[index][0] == "(")
+        found: list[SyntaxNode] = []
+        last = len(tokens) - (4 + 2 * brackets)
+        while index < last:
+            kind, name, _, end = tokens[index + brackets]
+            if name != wanted or kind != "name" or (brackets and tokens[index][0] != "("):
+                break
+            _, name, at, after = tokens[index + brackets + 1]
+            kind, text, begin, stop = tokens[index + brackets + 2]
+            if kind != "string" or name != compared or not (end < at and after < begin):
+                break
+            index += 3 + 2 * brackets
+            kind, name, start, end = tokens[index]
+            if name != word or kind != "name" or tokens[index + 1][2] == end:
+                break
+            if (tokens[index - 1][0] != ")") if brackets else (stop == start):
+                break
+            index += 1
+            self.index = index
+            found.append(CallExpr(compared, (path, Literal("String", text[1:-1].replace("''", "'"), begin)), at))
+        if found:
+            operands[-1] = _joined(word, operands[-1], _Chain(word, found, position), position)
 
     def _prefixes(self, operators: list[_Operator]) -> None:
         """Opening parentheses, ``-`` and ``not``."""

@@ -62,9 +62,12 @@ def _light(chain: CallExpr) -> tuple[int, tuple[SyntaxNode, ...]]:
     listed = _LISTED[chain.name]
     seen: set[str] = set()
     rest: list[SyntaxNode] = []
+    left: SyntaxNode | None = None
     for term in chain.args:
         if isinstance(term, CallExpr) and term.name == listed:
-            left, right = term.args
+            before, (left, right) = left, term.args
+            if left is before and isinstance(right, Literal):  # the parser shares the path of such terms
+                continue
             if isinstance(left, PathExpr) and isinstance(right, Literal) and not _path_children(left):
                 name = left.segments[0].name if len(left.segments) == 1 else "/".join(s.name for s in left.segments)
                 if name in seen:
