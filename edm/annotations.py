@@ -121,7 +121,7 @@ def _capabilities(entity_type: EntityType, expand_levels: int) -> dict[str, Valu
         "IndexableByKey": True,
         "TopSupported": True,
         "SkipSupported": True,
-        "ComputeSupported": False,
+        "ComputeSupported": True,
         "CountRestrictions": {"Countable": True},
         "SelectSupport": {"Supported": True},
         "FilterRestrictions": {"Filterable": True},

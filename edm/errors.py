@@ -15,6 +15,7 @@ ERROR_CODES: dict[str, tuple[int, str]] = {
     "unknown_option": (400, "A system query option that this service does not know."),
     "option_not_allowed": (400, "A system query option that does not apply to this resource."),
     "unknown_property": (400, "A property or navigation property that the type does not have."),
+    "name_taken": (400, "A name given in the request, such as that of a computed property, is already in use there."),
     "unknown_function": (400, "A function that is neither a canonical function nor declared in the metadata."),
     "unknown_alias": (400, "A parameter alias is used in a place that needs a value, but has none."),
     "type_mismatch": (400, "An operator or function is applied to operands of types it is not defined for."),

@@ -20,6 +20,7 @@ import msgspec
 
 from edm.errors import ODataError
 from edm.model import EntitySet, Property, ServiceMetadata
+from edm.primitives import BOOLEAN, NULL, STRING, PrimitiveType
 from edm.query import Query
 from edm.text import decimal_text, double_text, duration_text
 from odata_server.expand import Entities, Related
@@ -31,6 +32,8 @@ _STRINGS = msgspec.json.Encoder(decimal_format="string")
 _IN_OPTIONS = "/(),*@!~':;="
 #: Types whose JSON form tells them (JSON Format 4.5.3): no type annotation at metadata=full.
 _EVIDENT = ("String", "Boolean", "Double")
+#: Types of computed properties that need none at any level; a Double may be INF or NaN, which are text in JSON.
+_EVIDENT_DYNAMIC = (STRING, BOOLEAN, NULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Writer:
 
     def one_property(self, found: Property, value: Any, context: str) -> bytes:
         """``{"value": ...}`` of one property."""
-        convert = self._converter(found)
+        convert = self._converter(found.type, found.scale)
         body = self._encode(convert(value) if convert and value is not None else value)
         parts = [] if self._silent else [self._pair("context", context)]
         if self.representation.metadata == "full" and found.type.name not in _EVIDENT:
@@ -162,10 +165,10 @@ class Writer:
     def _converters(self, entities: Entities) -> list[tuple[int, Callable[[Any], Any]]]:
         """For each shown column whose values need it: position and conversion."""
         found = []
+        computed = dict(_computed(entities.query))
         for index, name in enumerate(entities.columns[: entities.visible]):
             member = entities.entity_set.type.property(name)
-            assert member is not None
-            convert = self._converter(member)
+            convert = self._converter(member.type, member.scale) if member else self._converter(computed[name])
             if convert is not None:
                 found.append((index, convert))
         return found
@@ -213,12 +216,12 @@ class Writer:
 
     # --- values ---------------------------------------------------------------------------------------
 
-    def _converter(self, found: Property) -> Callable[[Any], Any] | None:
+    def _converter(self, kind: PrimitiveType, scale: int | None = None) -> Callable[[Any], Any] | None:
         """How a non-null value is prepared for the encoder; ``None`` if it can take it as it is."""
-        name, ieee754 = found.type.name, self.representation.ieee754
+        name, ieee754 = kind.name, self.representation.ieee754
         if name == "Int64" and ieee754:
             return str
-        if name == "Decimal" and (found.scale is None or found.scale > 6):
+        if name == "Decimal" and (scale is None or scale > 6):
             return _decimal_string if ieee754 else _plain_decimal
         if name in ("Double", "Single"):
             return _finite
@@ -237,7 +240,7 @@ class Writer:
         names = entities.columns[: entities.visible]
         return _shape(
             self.metadata.namespace, entities.entity_set, names, signature, self.representation.metadata,
-            self.representation.version,
+            self.representation.version, _computed(entities.query),
         )  # fmt: skip
 
 
@@ -254,6 +257,15 @@ class _Shape:
     arrange: Callable[[Sequence[Any]], Sequence[Any]] | None
 
 
+#: (name, type) of each computed property.
+_Computed = tuple[tuple[str, PrimitiveType], ...]
+
+
+def _computed(query: Query) -> _Computed:
+    types = ((item.name, item.expr.type) for item in query.compute)
+    return tuple((name, kind) for name, kind in types if isinstance(kind, PrimitiveType))
+
+
 #: (navigation property, kind, whether a collection, whether counted) of each expansion.
 _Expansions = tuple[tuple[str, str, bool, bool], ...]
 
@@ -266,14 +278,18 @@ def _shape(
     expansions: _Expansions,
     level: str,
     version: str,
+    computed: _Computed,
 ) -> _Shape:
     """Control information of the entity first, that of a member directly before it (JSON Format 4.01, 4.5 and 18)."""
     prefix, sharp = ("odata.", "#") if version == "4.0" else ("", "")
     links = _link_members(entity_set, names, level, prefix)
     expanded = [m for e in expansions for m in _expansion_members(e, prefix)]
     constants = _constant_members(namespace, entity_set, names, prefix, sharp) if level == "full" else {}
+    if level != "none":
+        constants.update((f"{n}@{prefix}type", sharp + t.name) for n, t in computed if t not in _EVIDENT_DYNAMIC)
     gathered = [*names, *links, *expanded, *constants]
-    members = sorted(range(len(gathered)), key=lambda i: _place(gathered[i], entity_set, gathered.index))
+    known = (*entity_set.type.names, *(n for n, _ in computed), *(n.name for n in entity_set.type.navigation))
+    members = sorted(range(len(gathered)), key=lambda i: _place(gathered[i], known.index, gathered.index))
     fields = [(f"m{i}", Any, msgspec.field(name=gathered[i])) for i in members]
     struct = msgspec.defstruct(f"{entity_set.type.name}Row", fields, gc=False)
     in_order = members == list(range(len(gathered)))
@@ -281,13 +297,13 @@ def _shape(
     return _Shape(struct, tuple(links.values()), tuple(constants.values()), arrange)
 
 
-def _place(member: str, entity_set: EntitySet, index: Callable[[str], int]) -> tuple[int, int, int, int]:
+def _place(member: str, known: Callable[[str], int], index: Callable[[str], int]) -> tuple[int, int, int, int]:
     """Where a member stands: the entity's own control information, then properties, then navigation properties; each
     with its control information before it, but a next link after it."""
     name, at, control = member.partition("@")
     if not name:
         return (0, 0, 0 if control.endswith(("type", "context")) else 1, 0)
-    own = entity_set.type.member_names().index(name)
+    own = known(name)
     if not at:
         return (1, own, 1, 0)
     return (1, own, 2 if control.endswith("nextLink") else 0, index(member))
@@ -331,8 +347,10 @@ def _expansion_members(expansion: tuple[str, str, bool, bool], prefix: str) -> t
 
 
 def select_list(query: Query, selected: bool, version: str) -> str:
-    """``(A,B,Customer(Name))``: what the context URL says of a projection (Protocol 10.7 to 10.9)."""
-    items = list(query.columns) if selected else []
+    """``(A,B,Customer(Name))``: what the context URL says of a projection (Protocol 10.7 to 10.9). Computed properties
+    beside all declared ones are ``(*,Twice)``."""
+    computed = [item.name for item in query.compute]
+    items = list(query.columns) if selected else ["*", *computed] if computed else []
     for expansion in query.expand:
         inner = select_list(expansion.query, expansion.selected, version)
         if expansion.kind == "references":

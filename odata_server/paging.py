@@ -71,7 +71,7 @@ def page_read(query: Query, entity_set: EntitySet, token: Skiptoken | None, size
     return PageRead(
         query=query.with_(
             columns=(*read_columns(entity_set, query, *names),),
-            compute=computed,
+            compute=(*query.compute, *computed),
             filter=conjunction(query.filter, after(query.orderby, token.values)) if token else query.filter,
             skip=0 if token else query.skip,
             top=limit + 1 if more else limit,

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edm.errors import ODataError
-from edm.expressions import IT, Expr, Prop, conjunction, depth_of
+from edm.expressions import IT, Expr, Prop, conjunction
 from edm.model import EntitySet, NavigationProperty, Property, ServiceMetadata
 from edm.primitives import STRING
 from edm.query import Expansion, OrderItem, Query
+from odata_server.uri.bind_compute import shown_items, with_computed
 from odata_server.uri.bind_expression import ExpressionBinder, unknown_property
 from odata_server.uri.bind_path import PathBinder
 from odata_server.uri.bind_search import search_condition
 from odata_server.uri.bound import Answer, BoundRequest
-from odata_server.uri.limits import Limits, exceeded
+from odata_server.uri.limits import Limits
 from odata_server.uri.syntax import (
     ExpandItem,
     Option,
@@ -27,7 +28,7 @@ from odata_server.uri.syntax import (
     SelectItem,
 )
 
-_ROWS = {"$filter", "$search"}
+_ROWS = {"$filter", "$search", "$compute"}
 _SHAPE = {"$select", "$expand", "$compute"}
 _ALWAYS = {"$format", "$schemaversion"}
 _SLICE = {"$orderby", "$top", "$skip", "$count", "$skiptoken", "$apply", "$deltatoken", "$index"}
@@ -44,7 +45,7 @@ ALLOWED: dict[Answer, frozenset[str]] = {
     Answer.REFERENCE: frozenset(_ALWAYS),
 }
 #: Options that parse, but that this service does not answer yet.
-UNSUPPORTED = ("$compute", "$apply", "$deltatoken", "$index")
+UNSUPPORTED = ("$apply", "$deltatoken", "$index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,60 +92,63 @@ class RequestBinder:
         """``query`` narrowed, sorted, sliced and shaped by system query options."""
         system = options.system
         binder = ExpressionBinder(self.metadata, entity_set, self.now, options.aliases, limits=self.limits)
+        if "$compute" in system:
+            with _locating(system["$compute"]) as option:
+                binder = with_computed(binder, option.value)  # type: ignore[arg-type]
         parts: list[Expr | None] = [query.filter]
         if "$filter" in system:
             with _locating(system["$filter"]) as option:
-                parts.append(self._bounded(binder.condition(option.value)))  # type: ignore[arg-type]
+                parts.append(binder.bounded(binder.condition(option.value)))  # type: ignore[arg-type]
         if "$search" in system:
             with _locating(system["$search"]) as option:
                 parts.append(search_condition(entity_set, option.value))  # type: ignore[arg-type]
         collection = answer in (Answer.COLLECTION, Answer.REFERENCES)
+        columns = self._columns(binder, system.get("$select"), query)
         return Query(
             entity_set=entity_set.name,
-            columns=self._columns(entity_set, system.get("$select"), query),
+            columns=columns,
             filter=conjunction(*parts),
             orderby=self._orderby(entity_set, system.get("$orderby"), binder) if collection else (),
             skip=_number(system.get("$skip")) or 0 if collection else 0,
             top=_number(system.get("$top")) if collection else query.top,
             count=system["$count"].value is True if collection and "$count" in system else False,
+            compute=shown_items(binder, columns),
             expand=self._expand(entity_set, system["$expand"], options, 1) if "$expand" in system else (),
         )
 
-    def _bounded(self, expr: Expr) -> Expr:
-        """The parser limits the depth of each option; aliases can put one into another."""
-        if depth_of(expr) > self.limits.depth:
-            raise exceeded("depth", self.limits, 0)
-        return expr
-
     # --- $select --------------------------------------------------------------------------------------
 
-    def _columns(self, entity_set: EntitySet, option: Option | None, query: Query) -> tuple[str, ...]:
+    def _columns(self, binder: ExpressionBinder, option: Option | None, query: Query) -> tuple[str, ...]:
+        """Without ``$select`` everything, computed properties included (Protocol 11.2.5.3); a path to a property has
+        chosen already.
+        """
+        every = (*binder.entity_set.type.names, *binder.computed)
         if option is None:
-            return query.columns or entity_set.type.names
+            return query.columns or every
         items: tuple[SelectItem, ...] = option.value  # type: ignore[assignment]
         wanted: set[str] = set()
         for item in items:
             with _locating(option):
-                wanted.update(self._selected(entity_set, item))
-        return tuple(name for name in entity_set.type.names if name in wanted)
+                wanted.update(self._selected(binder, item, every))
+        return tuple(name for name in every if name in wanted)
 
-    def _selected(self, entity_set: EntitySet, item: SelectItem) -> tuple[str, ...]:
+    def _selected(self, binder: ExpressionBinder, item: SelectItem, every: tuple[str, ...]) -> tuple[str, ...]:
+        entity_set = binder.entity_set
         name = item.path[0]
         qualified = f"{self.metadata.namespace}.{entity_set.type.name}"
         path = item.path[1:] if name == qualified and len(item.path) > 1 else item.path
         name = path[0]
         if name == "*":
-            return entity_set.type.names
+            return every
         if name == f"{self.metadata.namespace}.*":
             return ()
-        found = entity_set.type.property(name)
-        if found is None and entity_set.type.navigation_property(name) is None:
+        if name not in every and entity_set.type.navigation_property(name) is None:
             raise unknown_property(entity_set, name, item.position)
         if len(path) > 1 or item.options:
             raise ODataError(
                 "unknown_property", f"{name} has no properties of its own to select.", position=item.position
             )
-        return (name,) if found else ()
+        return (name,) if name in every else ()
 
     # --- $orderby -------------------------------------------------------------------------------------
 
@@ -162,7 +166,7 @@ class RequestBinder:
         return (*given, OrderItem(key))
 
     def _sortable(self, entity_set: EntitySet, binder: ExpressionBinder, item: OrderbyItem) -> Expr:
-        expr = self._bounded(binder.bind(item.expr))
+        expr = binder.bounded(binder.bind(item.expr))
         if isinstance(expr, Prop):
             found = self._property_at(entity_set, expr)
             if not found.sortable:

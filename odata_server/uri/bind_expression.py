@@ -24,7 +24,9 @@ from edm.expressions import (
     Prop,
     call,
     conjunction,
+    depth_of,
     disjunction,
+    walk,
 )
 from edm.functions import FUNCTIONS, NOT_IMPLEMENTED, CanonicalFunction, Kind, NullRule, resolve
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
@@ -66,7 +68,10 @@ def unknown_property(entity_set: EntitySet, name: str, position: int) -> ODataEr
 
 @dataclass(frozen=True, slots=True)
 class ExpressionBinder:
-    """Binds expressions over rows of ``entity_set``. ``now`` is the one time of the request."""
+    """Binds expressions over rows of ``entity_set``. ``now`` is the one time of the request.
+
+    ``computed`` are names that stand for bound expressions over the row (``$compute``).
+    """
 
     metadata: ServiceMetadata
     entity_set: EntitySet
@@ -75,7 +80,8 @@ class ExpressionBinder:
     scope: Mapping[str, EntitySet] = field(default_factory=dict)
     open_aliases: tuple[str, ...] = ()
     limits: Limits = DEFAULT_LIMITS
-    alias_nodes: list[int] = field(default_factory=lambda: [0])  # shared by all binders of one expression
+    inlined: list[int] = field(default_factory=lambda: [0])  # nodes; shared by all binders of one set of options
+    computed: Mapping[str, Expr] = field(default_factory=dict)
 
     # --- entry points ---------------------------------------------------------------------------------
 
@@ -106,6 +112,12 @@ class ExpressionBinder:
                 return self._collection(node)
         raise ODataError("not_implemented", "This kind of expression is not supported yet.", position=_position(node))
 
+    def bounded(self, expr: Expr) -> Expr:
+        """The parser limits the depth of each option; aliases and computed properties put one into another."""
+        if depth_of(expr) > self.limits.depth:
+            raise exceeded("depth", self.limits, 0)
+        return expr
+
     # --- leaves ---------------------------------------------------------------------------------------
 
     def _literal(self, node: Literal) -> Const:
@@ -133,9 +145,12 @@ class ExpressionBinder:
         """Counts what an alias stands for, each time it is used: a few that double each other make millions."""
         if len(self.open_aliases) >= self.limits.alias_nesting:
             raise exceeded("alias_nesting", self.limits, node.position)
-        self.alias_nodes[0] += count_nodes(option.value)  # type: ignore[arg-type]
-        if self.alias_nodes[0] > self.limits.nodes:
-            raise exceeded("nodes", self.limits, node.position)
+        self._inline(count_nodes(option.value), node.position)  # type: ignore[arg-type]
+
+    def _inline(self, nodes: int, position: int) -> None:
+        self.inlined[0] += nodes
+        if self.inlined[0] > self.limits.nodes:
+            raise exceeded("nodes", self.limits, position)
 
     def _collection(self, node: CollectionExpr) -> Const:
         items = [self.bind(item) for item in node.items]
@@ -207,19 +222,24 @@ class ExpressionBinder:
         path: tuple[str, ...],
         rest: tuple[Segment, ...],
         nullable: bool,
-    ) -> Prop:
+    ) -> Expr:
         segment = rest[0]
         found = entity_set.type.property(segment.name)
-        if found is None:
+        computed = self.computed.get(segment.name) if found is None and variable == IT and not path else None
+        if found is None and computed is None:
             raise unknown_property(entity_set, segment.name, segment.position)
         if len(rest) > 1 and rest[1].name.startswith("@"):
             raise ODataError("not_implemented", "Annotations are not supported in a path.", position=rest[1].position)
         if len(rest) > 1:
             raise ODataError(
                 "unknown_property",
-                f"{segment.name} is {found.type}: nothing follows it in a path.",
+                f"{segment.name} is a value: nothing follows it in a path.",
                 position=rest[1].position,
             )
+        if found is None:
+            assert computed is not None
+            self._inline(sum(1 for _ in walk(computed)), segment.position)
+            return computed
         return Prop((*path, segment.name), found.type, variable, nullable or found.nullable)
 
     def _refuse_collection(self, member: NavigationProperty, segment: Segment) -> NoReturn:
@@ -242,7 +262,11 @@ class ExpressionBinder:
             raise ODataError("type_mismatch", f"{node.kind} needs a collection before it.", position=node.position)
         if node.predicate is None:
             return Lambda(node.kind, path, node.variable, None, variable)
-        if node.variable in self.scope or self.entity_set.type.property(node.variable):
+        if (
+            node.variable in self.scope
+            or node.variable in self.computed
+            or self.entity_set.type.property(node.variable)
+        ):
             raise ODataError(
                 "syntax",
                 f"The lambda variable {node.variable} has a name that is taken here.",
@@ -278,7 +302,7 @@ class ExpressionBinder:
         bound = f"$this{len(self.scope)}"
         predicate: Expr | None = None
         for option in segment.options:
-            nested = replace(self, entity_set=target, scope={})
+            nested = replace(self, entity_set=target, scope={}, computed={})
             if option.name == "$filter":
                 part = nested.condition(option.value)  # type: ignore[arg-type]
             elif option.name == "$search":

@@ -40,6 +40,8 @@ class Limits:
     expand_items: int = 10
     #: Items of ``$orderby``.
     orderby_items: int = 8
+    #: Items of one ``$compute`` option.
+    compute_items: int = 20
     #: Items of one ``$select`` option with those nested in it.
     select_items: int = 500
     #: Words and phrases of ``$search``.
@@ -64,6 +66,7 @@ COUNTED: dict[str, str] = {
     "expand_depth": "nested $expand",
     "expand_items": "items in $expand",
     "orderby_items": "items in $orderby",
+    "compute_items": "items in $compute",
     "select_items": "items in $select",
     "search_terms": "words in $search",
     "search_length": "characters in $search",

@@ -92,8 +92,13 @@ class ItemParser(Parser):
 
     def compute(self) -> tuple[ComputeSyntax, ...]:
         """The items of ``$compute``."""
+        count = 0
 
         def item() -> ComputeSyntax:
+            nonlocal count
+            count += 1
+            if count > self.limits.compute_items:
+                raise self.over("compute_items")
             start = self.position
             expr = self.sized_expression()
             if self.token[0] != "name" or self.token[1].lower() != "as" or self.touches("name"):

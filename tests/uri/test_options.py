@@ -116,6 +116,7 @@ def code_of(query: str, limits: Limits) -> str | None:
     [
         ("options", 5, lambda n: "&".join(["x=1"] * n)),
         ("orderby_items", 5, lambda n: "$orderby=" + ",".join(["A"] * n)),
+        ("compute_items", 5, lambda n: "$compute=" + ",".join(["A as B"] * n)),
         ("select_items", 5, lambda n: "$select=" + ",".join(["A"] * n)),
         ("select_items", 5, lambda n: "$select=" + ", ".join(["A"] * n)),
         ("select_items", 5, lambda n: "$expand=B($select=" + ",".join(["A"] * n) + ")"),
