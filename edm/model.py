@@ -64,6 +64,8 @@ class EntityType:
     key: str
     properties: tuple[Property, ...]
     navigation: tuple[NavigationProperty, ...] = ()
+    #: Names of the structural properties in publishing order.
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False, hash=False, default=())
     _by_name: Mapping[str, Property | NavigationProperty] = field(
         init=False, repr=False, compare=False, hash=False, default_factory=dict
     )
@@ -72,11 +74,7 @@ class EntityType:
         members: dict[str, Property | NavigationProperty] = {p.name: p for p in self.properties}
         members.update({n.name: n for n in self.navigation})
         object.__setattr__(self, "_by_name", MappingProxyType(members))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the structural properties in publishing order."""
-        return tuple(p.name for p in self.properties)
+        object.__setattr__(self, "names", tuple(p.name for p in self.properties))
 
     def property(self, name: str) -> Property | None:
         """The structural property of that exact name, or ``None``."""

@@ -3,10 +3,9 @@
 Everything that narrows rows ends up as a conjunct of ``Query.filter``: the key, ``$filter``, ``$search``.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from edm.errors import ODataError
 from edm.expressions import IT, Expr, Prop, conjunction
@@ -127,9 +126,12 @@ class RequestBinder:
             return query.columns or every
         items: tuple[SelectItem, ...] = option.value  # type: ignore[assignment]
         wanted: set[str] = set()
-        for item in items:
-            with _locating(option):
-                wanted.update(self._selected(binder, item, every))
+        with _locating(option):
+            for item in items:
+                if len(item.path) == 1 and not item.options and item.path[0] in every:
+                    wanted.add(item.path[0])
+                else:
+                    wanted.update(self._selected(binder, item, every))
         return tuple(name for name in every if name in wanted)
 
     def _selected(self, binder: ExpressionBinder, item: SelectItem, every: tuple[str, ...]) -> tuple[str, ...]:
@@ -153,17 +155,18 @@ class RequestBinder:
     # --- $orderby -------------------------------------------------------------------------------------
 
     def _orderby(self, entity_set: EntitySet, option: Option | None, binder: ExpressionBinder) -> tuple[OrderItem, ...]:
-        key = Prop((entity_set.type.key,), STRING, IT, False)
+        by_key = _by_key(entity_set)
+        if option is None:
+            return (by_key,)
         given: list[OrderItem] = []
-        items: tuple[OrderbyItem, ...] = option.value if option is not None else ()  # type: ignore[assignment]
-        for item in items:
-            assert option is not None
-            with _locating(option):
+        items: tuple[OrderbyItem, ...] = option.value  # type: ignore[assignment]
+        with _locating(option):
+            for item in items:
                 expr = self._sortable(entity_set, binder, item)
-            given.append(OrderItem(expr, item.descending))
-            if expr == key:
-                return tuple(given)
-        return (*given, OrderItem(key))
+                given.append(OrderItem(expr, item.descending))
+                if expr == by_key.expr:
+                    return tuple(given)
+        return (*given, by_key)
 
     def _sortable(self, entity_set: EntitySet, binder: ExpressionBinder, item: OrderbyItem) -> Expr:
         expr = binder.bounded(binder.bind(item.expr))
@@ -262,6 +265,12 @@ class RequestBinder:
         return Expansion(name, query, kind, "$select" in nested.system, repeated)
 
 
+@lru_cache(maxsize=256)
+def _by_key(entity_set: EntitySet) -> OrderItem:
+    """What ends every order, so that it is one and the same each time."""
+    return OrderItem(Prop((entity_set.type.key,), STRING, IT, False))
+
+
 def _without(system: dict[str, Option], name: str) -> dict[str, Option]:
     return {key: value for key, value in system.items() if key != name}
 
@@ -295,10 +304,17 @@ def _number(option: Option | None) -> int | None:
     return None if option is None else int(option.value)  # type: ignore[call-overload]
 
 
-@contextmanager
-def _locating(option: Option) -> Iterator[Option]:
+class _locating:  # noqa: N801 (a context manager in the manner of those of contextlib, which are slower)
     """Errors raised within get the option as their target."""
-    try:
-        yield option
-    except ODataError as error:
-        raise error.located(option.name, option.text) from None
+
+    __slots__ = ("_option",)
+
+    def __init__(self, option: Option) -> None:
+        self._option = option
+
+    def __enter__(self) -> Option:
+        return self._option
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, ODataError):
+            error.located(self._option.name, self._option.text)

@@ -114,7 +114,7 @@ class ExpressionBinder:
 
     def bounded(self, expr: Expr) -> Expr:
         """The parser limits the depth of each option; aliases and computed properties put one into another."""
-        if depth_of(expr) > self.limits.depth:
+        if self.inlined[0] and depth_of(expr) > self.limits.depth:
             raise exceeded("depth", self.limits, 0)
         return expr
 

@@ -1,6 +1,8 @@
 """Literals in an expression: primitive ones, and the arrays and objects of JSON."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 
 from edm.errors import ODataError
 from odata_server.uri.cursor import Cursor
@@ -12,6 +14,25 @@ LITERAL_KINDS = {"date": "Date", "datetime": "DateTimeOffset", "time": "TimeOfDa
 _CASE_SENSITIVE = {"null": ("Null", "null"), "NaN": ("Double", "NaN"), "INF": ("Double", "INF")}
 _BOOLEANS = {"true": ("Boolean", "true"), "false": ("Boolean", "false")}
 _JSON = json.JSONDecoder(strict=False)
+
+
+def _text(value: str, start: int) -> Literal:
+    return Literal("String", value[1:-1].replace("''", "'"), start)
+
+
+def _number(value: str, start: int) -> Literal:
+    """Its form decides what kind of number it is."""
+    if value.lstrip("+-").isdigit():
+        return Literal("Integer", value, start)
+    return Literal("Double" if value == "-INF" or "e" in value.lower() else "Decimal", value, start)
+
+
+#: Kind of token -> the literal that it is by itself, from its text and position.
+TOKEN_LITERALS: dict[str, Callable[[str, int], Literal]] = {
+    "string": _text,
+    "number": _number,
+    **{kind: partial(Literal, name) for kind, name in LITERAL_KINDS.items()},
+}
 
 
 def keyword_literal(word: str) -> tuple[str, str] | None:
@@ -33,12 +54,8 @@ class Values(Cursor):
     def literal(self) -> Literal | None:
         """The primitive literal at the cursor; ``None`` (and no step) if there is none."""
         kind, value, start, end = self.tokens[self.index]
-        if kind == "string":
-            return self.string()
-        if kind == "number":
-            return self.number()
-        if kind in LITERAL_KINDS:
-            return self.plain()
+        if kind in TOKEN_LITERALS:
+            return self.token_literal()
         if kind != "name":
             return None
         if self.tokens[self.index + 1][0] == "string" and self.tokens[self.index + 1][2] == end:
@@ -49,25 +66,11 @@ class Values(Cursor):
         self.index += 1
         return Literal(*keyword, start)
 
-    def string(self) -> Literal:
-        """Text in single quotes."""
-        _, value, start, _ = self.tokens[self.index]
-        self.index += 1
-        return Literal("String", value[1:-1].replace("''", "'"), start)
-
-    def number(self) -> Literal:
-        """A number; its form decides what kind."""
-        _, value, start, _ = self.tokens[self.index]
-        self.index += 1
-        if value.lstrip("+-").isdigit():
-            return Literal("Integer", value, start)
-        return Literal("Double" if value == "-INF" or "e" in value.lower() else "Decimal", value, start)
-
-    def plain(self) -> Literal:
-        """A literal that is a token by itself."""
+    def token_literal(self) -> Literal:
+        """The literal that the token at the cursor is by itself."""
         kind, value, start, _ = self.tokens[self.index]
         self.index += 1
-        return Literal(LITERAL_KINDS[kind], value, start)
+        return TOKEN_LITERALS[kind](value, start)
 
     def prefixed(self) -> Literal:
         """Text in single quotes directly after a name: a duration, binary data, members of an enumeration."""

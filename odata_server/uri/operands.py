@@ -12,7 +12,7 @@ from typing import ClassVar
 from edm.errors import ODataError
 from edm.functions import FUNCTIONS, Kind
 from odata_server.uri.lexer import Token
-from odata_server.uri.literals import LITERAL_KINDS, Values, keyword_literal
+from odata_server.uri.literals import LITERAL_KINDS, TOKEN_LITERALS, Values, keyword_literal
 from odata_server.uri.nested import read_options, read_search
 from odata_server.uri.syntax import (
     AliasExpr,
@@ -283,9 +283,7 @@ class Operands(Values):
         return None
 
     _OTHERS: ClassVar[dict[str, Callable[["Operands"], SyntaxNode]]] = {
-        "string": Values.string,
-        "number": Values.number,
-        **dict.fromkeys(LITERAL_KINDS, Values.plain),
+        **dict.fromkeys(TOKEN_LITERALS, Values.token_literal),
         "dollar": _variable,
         "at": _at,
         "[": Values.array,

@@ -74,6 +74,7 @@ def parse_query(query: str, limits: Limits = DEFAULT_LIMITS) -> QueryOptions:
     return QueryOptions(system, aliases, tuple(custom))
 
 
+@lru_cache(maxsize=256)
 def canonical_name(name: str) -> str:
     """``$filter`` for every spelling of it, ``@x`` for an alias; any other name as it is.
 

@@ -6,6 +6,7 @@ One loop with two stacks, so that neither parentheses nor ``not`` nor chains of 
 
 from odata_server.uri.lexer import ENUM_MEMBERS
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits
+from odata_server.uri.literals import TOKEN_LITERALS
 from odata_server.uri.operands import Operands
 from odata_server.uri.size import check_size
 from odata_server.uri.syntax import (
@@ -24,6 +25,7 @@ PRECEDENCE = {
     "or": 1, "and": 2, "eq": 3, "ne": 3, "gt": 4, "ge": 4, "lt": 4, "le": 4, "add": 5, "sub": 5,
     "mul": 6, "div": 6, "divby": 6, "mod": 6, "has": 8, "in": 8,
 }  # fmt: skip
+_COMPARISONS = frozenset({"eq", "ne", "gt", "ge", "lt", "le"})
 _UNARY = 7
 _LOGICAL = 2
 _PARENTHESIS = 0
@@ -98,14 +100,15 @@ class Parser(Operands):
         return _closed(operands[0])
 
     def _comparison(self, operators: list[_Operator]) -> CallExpr | None:
-        """The short way for ``Name eq 'text'`` between ``and`` and ``or``, of which long lists are made."""
+        """The short way for ``Name eq 'text'`` between ``and`` and ``or``, which most conditions are."""
         tokens, index = self.tokens, self.index
         kind, name, start, end = tokens[index]
         if kind != "name" or (operators and operators[-1][0] > _LOGICAL) or index + 3 >= len(tokens):
             return None
         _, operator, at, after = tokens[index + 1]
         kind, text, begin, stop = tokens[index + 2]
-        if kind != "string" or operator not in ("eq", "ne") or not (end < at and after < begin):
+        literal = TOKEN_LITERALS.get(kind)
+        if literal is None or operator not in _COMPARISONS or not (end < at and after < begin):
             return None
         kind, word, following, _ = tokens[index + 3]
         if kind not in ("end", ")") and (following == stop or word not in ("and", "or")):
@@ -114,7 +117,7 @@ class Parser(Operands):
             return None
         self.index = index + 3
         path = PathExpr((Segment(name, start),), start)
-        return CallExpr(operator, (path, Literal("String", text[1:-1].replace("''", "'"), begin)), at)
+        return CallExpr(operator, (path, literal(text, begin)), at)
 
     def _repeated(self, operands: list[_Operand], operator: _Operator) -> None:
         """The short way through ``(Key eq 'a') or (Key eq 'b') or ...``, which Salesforce writes for its ``IN``: terms

@@ -1,6 +1,7 @@
 """Parses the resource path: from the raw, percent-encoded path below the service root to its segments."""
 
 import re
+from functools import lru_cache
 
 from edm.errors import ODataError
 from odata_server.uri.encoding import decode
@@ -19,6 +20,7 @@ _ROOTS = frozenset({"$metadata", "$batch", "$entity", "$all", "$crossjoin"})
 _FILTER, _CROSSJOIN = "$filter", "$crossjoin"
 
 
+@lru_cache(maxsize=256)
 def parse_path(path: str, limits: Limits = DEFAULT_LIMITS) -> ResourcePath:
     """The segments of ``path``, the raw path below the service root without a leading slash.
 
