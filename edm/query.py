@@ -53,12 +53,12 @@ class Expansion:
     """One ``$expand`` item: for each row the related rows, as ``query`` filters, sorts and slices them per parent.
 
     ``query`` has no condition on the parent yet. ``kind`` is ``entities``, ``references`` (``$ref``) or ``count``.
-    ``selected`` tells that a nested ``$select`` was given, which the context URL has to say. ``options`` are the nested
-    options that a next link repeats, each as name and text.
+    ``selected`` are the navigation properties that a nested ``$select`` names, ``None`` without one: the context URL
+    has to say so. ``options`` are the nested options that a next link repeats, each as name and text.
     """
 
     navigation: str
     query: Query
     kind: str = "entities"
-    selected: bool = False
+    selected: tuple[str, ...] | None = None
     options: tuple[tuple[str, str], ...] = ()

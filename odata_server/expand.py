@@ -61,9 +61,10 @@ def expand(
     columns: tuple[str, ...],
     rows: Sequence[Row],
     session: Session,
+    limit: int = MAX_PER_PARENT,
 ) -> Entities:
-    """The rows with everything that ``query.expand`` asks for."""
-    related = tuple(_expand_one(engine, entity_set, e, columns, rows, session) for e in query.expand)
+    """The rows with everything that ``query.expand`` asks for, at most ``limit`` related rows per parent."""
+    related = tuple(_expand_one(engine, entity_set, e, columns, rows, session, limit) for e in query.expand)
     return Entities(entity_set, query, columns, rows, related, len(query.columns))
 
 
@@ -74,6 +75,7 @@ def _expand_one(
     columns: tuple[str, ...],
     rows: Sequence[Row],
     session: Session,
+    limit: int,
 ) -> Related:
     link = entity_set.type.navigation_property(expansion.navigation)
     assert link is not None
@@ -91,8 +93,8 @@ def _expand_one(
             target="$expand",
             hint="Ask for fewer rows with $top, or narrow the expansion with $filter.",
         )
-    flat, places = _flattened(found, query, link.collection)
-    entities = expand(engine, target, query, child_columns, flat, session)
+    flat, places = _flattened(found, query, link.collection, limit)
+    entities = expand(engine, target, query, child_columns, flat, session, limit)
     return Related(
         expansion,
         link,
@@ -107,7 +109,7 @@ _Place = tuple[tuple[int, ...], int, int | None]
 
 
 def _flattened(
-    found: dict[tuple[Any, ...], list[Row]], query: Query, collection: bool
+    found: dict[tuple[Any, ...], list[Row]], query: Query, collection: bool, per_parent: int
 ) -> tuple[list[Row], dict[tuple[Any, ...], _Place]]:
     """The rows of all parents in one list, and each parent's slice of it."""
     flat: list[Row] = []
@@ -115,7 +117,7 @@ def _flattened(
     for value, rows in found.items():
         wanted = rows[query.skip :] if collection else rows[:1]
         limit = len(wanted) if query.top is None else min(query.top, len(wanted))
-        kept = wanted[: min(limit, MAX_PER_PARENT)]
+        kept = wanted[: min(limit, per_parent)]
         start = len(flat)
         flat.extend(kept)
         rest = query.skip + len(kept) if limit > len(kept) else None

@@ -144,7 +144,7 @@ class Writer:
         key_at = entities.columns.index(entities.entity_set.type.key)
         visible, make = entities.visible, shape.struct
         converters = self._converters(entities)
-        if shape.arrange is None and not converters and not nested:
+        if shape.arrange is None and not (converters or nested or shape.links):
             whole = visible == len(entities.columns)
             return list(starmap(make, entities.rows if whole else [row[:visible] for row in entities.rows]))
         structs: list[Any] = []
@@ -212,7 +212,8 @@ class Writer:
         if query.top is not None:
             options.append(("$top", str(query.top - (skip - query.skip))))
         text = "&".join(f"{name}={quote(value, safe=_IN_OPTIONS)}" for name, value in options)
-        return f"{parent}/{related.navigation.name}?{text}"
+        suffix = "/$ref" if related.expansion.kind == "references" else ""
+        return f"{parent}/{related.navigation.name}{suffix}?{text}"
 
     # --- values ---------------------------------------------------------------------------------------
 
@@ -346,16 +347,19 @@ def _expansion_members(expansion: tuple[str, str, bool, bool], prefix: str) -> t
 # --- context URLs -------------------------------------------------------------------------------------------------
 
 
-def select_list(query: Query, selected: bool, version: str) -> str:
-    """``(A,B,Customer(Name))``: what the context URL says of a projection (Protocol 10.7 to 10.9). Computed properties
-    beside all declared ones are ``(*,Twice)``."""
+def select_list(query: Query, selected: tuple[str, ...] | None, version: str) -> str:
+    """``(A,B,Customer(Name))``: what the context URL says of a projection (Protocol 10.7 to 10.10). Computed properties
+    beside all declared ones are ``(*,Twice)``. Navigation properties that ``$select`` names stand there as they are;
+    those expanded to references or to a count do not.
+    """
     computed = [item.name for item in query.compute]
-    items = list(query.columns) if selected else ["*", *computed] if computed else []
+    every = ["*", *computed] if computed else []
+    items = every if selected is None else [*query.columns, *selected]
     for expansion in query.expand:
         inner = select_list(expansion.query, expansion.selected, version)
-        if expansion.kind == "references":
-            items.append(f"{expansion.navigation}/$ref")
-        elif inner:
+        if expansion.kind != "entities":
+            continue
+        if inner:
             items.append(f"{expansion.navigation}{inner}")
         elif version != "4.0":
             items.append(f"{expansion.navigation}()")

@@ -167,8 +167,11 @@ def negotiate(version: str, accept: str | None, format_: str | None, offers: tup
     if len(accept) > MAX_ACCEPT:
         raise ODataError("syntax", "The Accept header is too long.", target="Accept")
     best: tuple[float, int, Representation] | None = None
-    for media, parameters, quality in _media_ranges(accept):
-        found = _represent(version, media, parameters, offers)
+    ranges = list(_media_ranges(accept))
+    unnamed = tuple(o for o in offers if o not in {media for media, parameters, _ in ranges if not parameters})
+    for media, parameters, quality in ranges:
+        # The most specific range decides about a media type (RFC 9110, 12.5.1): others are left to wildcards.
+        found = _represent(version, media, parameters, unnamed if media.endswith("*") else offers)
         if found is None or quality <= 0:
             continue
         specific = 0 if media == "*/*" else 1 if media.endswith("/*") else 2 + bool(parameters)

@@ -14,7 +14,7 @@ from edm.query import Query
 from edm.text import query_text, raw_value
 from erp_adapters.base import Row, Session
 from odata_server.execute import Engine, Result
-from odata_server.expand import Entities, expand, read_columns
+from odata_server.expand import MAX_PER_PARENT, Entities, expand, read_columns
 from odata_server.json_format import Writer, select_list
 from odata_server.messages import ODataRequest, ODataResponse
 from odata_server.negotiation import Preferences, Representation, preferences
@@ -58,10 +58,18 @@ class Reader:
         """The response; raises ``ODataError``."""
         query = self.narrowed()
         if query is None:
-            if self.bound.answer is Answer.COLLECTION:
-                return self._write_collection(self._page_read(self._query), Result([], 0))
-            return Answered(no_content(self.shape))
+            return self._nothing()
         return _ANSWERS[self.bound.answer](self, query)
+
+    def _nothing(self) -> Answered:
+        """The answer where a navigation property on the path is null: no entity, or a collection without any."""
+        if self.bound.answer in (Answer.COLLECTION, Answer.REFERENCES):
+            return self._write_collection(self._page_read(self._query), Result([], 0))
+        if self.bound.answer is Answer.COUNT:
+            return Answered(respond(self.request, self.shape, b"0"))
+        if not self.bound.optional:
+            raise ODataError("not_found", f"There is no {self.bound.path}.")
+        return Answered(no_content(self.shape))
 
     # --- what is asked --------------------------------------------------------------------------------
 
@@ -175,13 +183,18 @@ class Reader:
             next_link=link,
             references=references,
         )
+        return Answered(respond(self.request, self.shape, body, extra=self._applied(read.size)), written, result.notes)
+
+    def _applied(self, size: int) -> tuple[tuple[str, str], ...]:
+        """What to say of the preferred page size if ``size`` is that of the pages."""
         wanted = self._preferences
-        honoured = wanted.max_page_size is not None and wanted.max_page_size == read.size
-        extra = (("Preference-Applied", wanted.given["maxpagesize"].applied),) if honoured else ()
-        return Answered(respond(self.request, self.shape, body, extra=extra), written, result.notes)
+        honoured = wanted.max_page_size is not None and wanted.max_page_size == size
+        return (("Preference-Applied", wanted.given["maxpagesize"].applied),) if honoured else ()
 
     def _expanded(self, columns: tuple[str, ...], rows: Sequence[Row]) -> Entities:
-        return expand(self.engine, self._entity_set, self._query, columns, rows, self.session)
+        wanted = self._preferences.max_page_size
+        limit = MAX_PER_PARENT if wanted is None else min(wanted, MAX_PER_PARENT)
+        return expand(self.engine, self._entity_set, self._query, columns, rows, self.session, limit)
 
     def _select_list(self) -> str:
         return select_list(self._query, self.bound.selected, self.shape.version)
@@ -203,7 +216,10 @@ class Reader:
         context = f"{self.request.root}$metadata#{self._entity_set.name}{self._select_list()}/$entity"
         body = self._writer.entity(entities, context, etag)
         # The ETag knows nothing of related entities: with $expand it must not validate the response.
-        return Answered(respond(self.request, self.shape, body, etag="" if query.expand else etag), 1)
+        if not query.expand:
+            return Answered(respond(self.request, self.shape, body, etag=etag), 1)
+        extra = self._applied(min(self._preferences.max_page_size or 0, MAX_PER_PARENT))
+        return Answered(respond(self.request, self.shape, body, etag="", extra=extra), 1)
 
     def _etag(self, columns: tuple[str, ...], row: Row) -> str:
         """Of all properties in the caller's view, whatever was selected."""
@@ -221,11 +237,17 @@ class Reader:
     def one_property(self, query: Query) -> Answered:
         found = self.bound.property
         assert found is not None
-        row = self._single(query, (found.name,))
+        row = self._single(query, tuple(dict.fromkeys((found.name, self._entity_set.type.key))))
         if row is None or row[0] is None:
             return Answered(no_content(self.shape))
-        body = self._writer.one_property(found, row[0], f"{self.request.root}$metadata#{self.bound.path}")
+        context = f"{self.request.root}$metadata#{self._canonical(row[-1])}/{found.name}"
+        body = self._writer.one_property(found, row[0], context)
         return Answered(respond(self.request, self.shape, body), 1)
+
+    def _canonical(self, key: str) -> str:
+        """The resource path of the entity with that key, as context URLs have it: not percent-encoded."""
+        quoted = key.replace("'", "''")
+        return f"{self._entity_set.name}('{quoted}')"
 
     def value(self, query: Query) -> Answered:
         found = self.bound.property

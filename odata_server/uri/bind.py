@@ -71,7 +71,7 @@ class RequestBinder:
             hops=target.hops,
             property=target.property,
             path=target.path,
-            selected="$select" in options.system,
+            selected=_selected_links(self.metadata[query.entity_set], options),
             optional=target.optional,
             skiptoken=token.text if token else None,
             format=format_.text if format_ else None,
@@ -262,7 +262,7 @@ class RequestBinder:
             query = query.with_(expand=self._expand(target, nested.system["$expand"], nested, depth + 1))
         kind = {"$ref": "references", "$count": "count"}.get(item.suffix, "entities")
         repeated = tuple((o.name, o.text) for o in item.options if o.name not in ("$top", "$skip"))
-        return Expansion(name, query, kind, "$select" in nested.system, repeated)
+        return Expansion(name, query, kind, _selected_links(target, nested), repeated)
 
 
 @lru_cache(maxsize=256)
@@ -273,6 +273,16 @@ def _by_key(entity_set: EntitySet) -> OrderItem:
 
 def _without(system: dict[str, Option], name: str) -> dict[str, Option]:
     return {key: value for key, value in system.items() if key != name}
+
+
+def _selected_links(entity_set: EntitySet, options: QueryOptions) -> tuple[str, ...] | None:
+    """The navigation properties that ``$select`` names; ``None`` without ``$select``."""
+    option = options.system.get("$select")
+    if option is None:
+        return None
+    items: tuple[SelectItem, ...] = option.value  # type: ignore[assignment]
+    named = {item.path[-1] for item in items}
+    return tuple(link.name for link in entity_set.type.navigation if link.name in named)
 
 
 def _check_nested(navigation: NavigationProperty, item: ExpandItem, nested: QueryOptions) -> None:

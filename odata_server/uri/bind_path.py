@@ -45,13 +45,21 @@ class PathBinder:
         if at.query is None or at.answer not in (Answer.COLLECTION, Answer.ENTITY):
             return self._after_property(at, segment)
         entity_set = self.metadata[at.query.entity_set]
-        if segment.name == f"{self.metadata.namespace}.{entity_set.type.name}" and segment.arguments is None:
-            return at
+        if segment.name == f"{self.metadata.namespace}.{entity_set.type.name}":
+            return self._after_cast(at, entity_set, segment)
         if segment.name in ("$filter", "$each", "$query"):
             raise ODataError("not_implemented", f"/{segment.name} is not supported.")
         if at.answer is Answer.COLLECTION:
             return self._in_collection(at, entity_set, segment)
         return self._in_entity(at, entity_set, segment)
+
+    def _after_cast(self, at: BoundRequest, entity_set: EntitySet, segment: Segment) -> BoundRequest:
+        """A cast to the very type, the only one there is: ``Customers/ErpOData.Customer('C-1')``."""
+        if segment.arguments is None:
+            return at
+        if at.answer is Answer.COLLECTION:
+            return self._by_key(at, self._key(entity_set, segment))
+        raise ODataError("syntax", f"{at.path} is a single entity: it takes no key.")
 
     def _in_collection(self, at: BoundRequest, entity_set: EntitySet, segment: Segment) -> BoundRequest:
         if segment.name == "$count" and segment.arguments is None:

@@ -33,7 +33,8 @@ class Hop:
 class BoundRequest:
     """What is asked. ``query`` has the default order (the key) but no page size and no continuation yet.
 
-    ``path`` is the canonical resource path, for context URLs and links. ``top`` is the client's ``$top``.
+    ``path`` is the resource path in its canonical spelling, for links. ``selected`` are the navigation properties that
+    ``$select`` names, ``None`` without it.
     ``optional`` tells that a missing entity is an empty answer (204), not a missing resource: the target of a
     navigation property.
     """
@@ -43,7 +44,7 @@ class BoundRequest:
     hops: tuple[Hop, ...] = ()
     property: Property | None = None
     path: str = ""
-    selected: bool = False
+    selected: tuple[str, ...] | None = None
     optional: bool = False
     skiptoken: str | None = None
     format: str | None = None

@@ -135,12 +135,28 @@ def context_first_and_right(world: World) -> None:
         ("Invoices('INV-100077')/Customer/$ref", "#$ref"),
         ("Customers/C-100042", "#Customers/$entity"),
         ("Customers?$top=0&$count=true", "#Customers"),
+        ("Customers?$top=1&$select=City,Invoices", "#Customers(City,Invoices)"),
+        ("Customers?$top=1&$select=Invoices", "#Customers(Invoices)"),
+        ("Customers?$top=1&$select=Invoices&$expand=Invoices($select=Status)", "#Customers(Invoices,Invoices(Status))"),
+        ("Customers?$top=1&$select=City&$expand=Invoices/$ref,SalesOrders/$count", "#Customers(City)"),
+        ("Customers?$top=1&$expand=Invoices/$ref", "#Customers"),
+        ("Invoices('INV-100077')/Customer/City", "#Customers('C-100246')/City"),
+        ("Customers('C-100042')/Invoices('INV-100016')/Status", "#Invoices('INV-100016')/Status"),
+        ("Customers('C-100042')/Invoices('INV-100016')?$select=Status", "#Invoices(Status)/$entity"),
+        ("Customers/C-100042/City", "#Customers('C-100042')/City"),
+        ("Customers('C-100042')/CustomerNumber", "#Customers('C-100042')/CustomerNumber"),
     ):
         for accept in ("application/json", FULL):
             members = world.get(target, accept=accept).json
             assert next(iter(members.items())) == ("@odata.context", f"{ROOT}$metadata{fragment}"), target
-    newer = world.get("Customers?$top=1&$expand=Invoices($top=1)", odata_maxversion="4.01").json
-    assert newer["@context"] == f"{ROOT}$metadata#Customers(Invoices())"
+    for target, fragment in (
+        ("Customers?$top=1&$expand=Invoices($top=1)", "#Customers(Invoices())"),
+        ("Customers?$top=1&$expand=Invoices($expand=Lines)", "#Customers(Invoices(Lines()))"),
+        ("Customers?$top=1&$expand=Invoices/$ref,SalesOrders/$count", "#Customers"),
+        ("Customers?$top=1&$select=City&$expand=Invoices($select=Status)", "#Customers(City,Invoices(Status))"),
+    ):
+        newer = world.get(target, odata_maxversion="4.01").json
+        assert next(iter(newer.items())) == ("@context", f"{ROOT}$metadata{fragment}")
 
 
 @checks("JSON-NUM")

@@ -18,7 +18,9 @@ def entity_by_key(world: World) -> None:
     for entity_set in demo_metadata().sets:
         key = entity_set.type.key
         for demo in (world.demo[entity_set.name][0], world.demo[entity_set.name][-1]):
-            for form in (f"('{demo[key]}')", f"({key}='{demo[key]}')", f"( '{demo[key]}' )", f"/{demo[key]}"):
+            cast = f"/ErpOData.{entity_set.type.name}"
+            forms = (f"('{demo[key]}')", f"({key}='{demo[key]}')", f"( '{demo[key]}' )", f"/{demo[key]}")
+            for form in (*forms, *(cast + form for form in forms), f"('{demo[key]}'){cast}"):
                 body = world.get(f"{entity_set.name}{form}").json
                 assert {n: v for n, v in body.items() if "@" not in n} == shown(demo), form
     for wrong, status in (
@@ -65,6 +67,10 @@ def related(world: World) -> None:
     assert world.get(f"{base}/SalesOrder").status == 204
     assert world.get(f"{base}/SalesOrder/Lines").rows == []
     assert world.get(f"{base}/SalesOrder/CustomerName").status == 204
+    assert world.get(f"{base}/SalesOrder/Lines/$count").text == "0"
+    assert world.get(f"{base}/SalesOrder/Lines/$ref").json["value"] == []
+    world.refuses(f"{base}/SalesOrder/Lines('x')", 404)
+    world.refuses(f"{base}/SalesOrder/Lines('x')/LineNumber", 404)
     one = world.get(f"{base}/Lines('{lines[0]['InvoiceLineKey']}')")
     assert one.json["LineNumber"] == lines[0]["LineNumber"]
     other = next(r for r in world.demo["InvoiceLines"] if r["InvoiceNumber"] != invoice["InvoiceNumber"])

@@ -100,13 +100,15 @@ def accept_is_honoured(world: World) -> None:
         assert answer.headers["Content-Type"].startswith("application/json;odata.metadata=minimal")
     for accept in (
         "image/png", "text/html", "application/xml", "application/json;foo=bar", "application/json;odata.metadata=some",
-        "application/json;q=0", "application/atom+xml", "application/json;odata=verbose", "text/plain",
+        "application/json;q=0", "application/json;q=0, */*", "application/atom+xml", "application/json;odata=verbose", "text/plain",
     ):  # fmt: skip
         world.refuses("Customers?$top=1", 406, accept=accept)
     preferring = world.get("$metadata", accept="application/json;q=0.9, application/xml;q=0.1")
     assert preferring.headers["Content-Type"].startswith("application/json")
     preferring = world.get("$metadata", accept="application/json;q=0.1, application/xml;q=0.9")
     assert preferring.headers["Content-Type"] == "application/xml"
+    preferring = world.get("$metadata", accept="application/xml;q=0.1, */*;q=0.5")
+    assert preferring.headers["Content-Type"].startswith("application/json")
 
 
 @checks("40-MIN-05.2", "401-MIN-17")
@@ -216,6 +218,14 @@ def names_with_and_without_prefix(world: World) -> None:
         assert len(answer.rows) == 7
         assert answer.next is not None
         assert answer.headers["Preference-Applied"].lower() in ("odata.maxpagesize=7", "maxpagesize=7")
+    nested = world.get("Customers?$select=City&$expand=Invoices($select=Status)", prefer="maxpagesize=2")
+    assert max(len(row["Invoices"]) for row in nested.rows) == len(nested.rows) == 2
+    whole = world.get("Customers('C-100042')?$expand=Invoices/$ref", prefer="maxpagesize=2")
+    assert whole.headers["Preference-Applied"] == "maxpagesize=2"
+    rest = world.get(whole.json["Invoices@odata.nextLink"])
+    references = world.get("Customers('C-100042')/Invoices/$ref").rows
+    assert [*whole.json["Invoices"], *rest.rows] == references
+    assert len(references) > len(whole.json["Invoices"]) == 2
     for name in ("OData-Isolation", "Isolation"):
         assert world.send("GET", "Customers", b"", **{name: "snapshot"}).status == 412
     for level in ("odata.metadata=none", "metadata=none"):

@@ -40,13 +40,17 @@ def select(world: World) -> None:
         ("*", tuple(first), None),
         ("City,*", tuple(first), None),
         ("ErpOData.Customer/City", ("City",), "(City)"),
-        ("City,Invoices", ("City",), None),
+        ("City,Invoices", ("City",), "(City,Invoices)"),
     ):
         answer = world.get(f"Customers?$top=1&$select={option}")
         plain = {name: value for name, value in answer.rows[0].items() if "@" not in name}
         assert plain == shown(first, *names), option
         if context is not None:
             assert answer.json["@odata.context"] == f"{ROOT}$metadata#Customers{context}"
+    for accept in ("application/json", "application/json;odata.metadata=none"):
+        for option in ("Invoices", "ErpOData.*"):
+            (row,) = world.get(f"Customers?$top=1&$select={option}", accept=accept).rows
+            assert [name for name in row if "@" not in name] == []
     world.refuses("Customers?$select=Nope", 400)
     world.refuses("Customers?$select=City/Name", 400)
 
