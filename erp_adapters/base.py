@@ -20,11 +20,12 @@ Row = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Timings:
-    """Where the time of one request went; adapters add what they spent waiting for the ERP."""
+    """What one request cost; adapters add what they spent waiting for the ERP. ``rows_expanded`` are related rows."""
 
     erp_seconds: float = 0.0
     erp_calls: int = 0
     rows_read: int = 0
+    rows_expanded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,14 @@ class Busy(SourceError):
     """No connection to the ERP became free in time."""
 
     def __init__(self, detail: str = "") -> None:
-        super().__init__("erp_busy", "The ERP connection pool is exhausted.", detail=detail, retry_after=2)
+        super().__init__("erp_busy", "All connections to the ERP are in use.", detail=detail, retry_after=2)
+
+
+class Locked(SourceError):
+    """Another transaction of the ERP was in the way: a lock, a deadlock, a conflict."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("erp_busy", "The ERP's data are locked at the moment.", detail=detail, retry_after=2)
 
 
 class TimedOut(SourceError):

@@ -6,15 +6,15 @@ from typing import Any
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from edm.errors import ODataError
-from erp_adapters.base import Busy, ContractBroken, SourceError, TimedOut, Unavailable
+from erp_adapters.base import Busy, ContractBroken, Locked, SourceError, TimedOut, Unavailable
 
 #: SQLSTATE -> what it means.
 _STATES: dict[str, Callable[[str], SourceError]] = {
     "57014": TimedOut,  # query_canceled: the statement timeout
-    "55P03": Busy,  # lock_not_available
+    "55P03": Locked,  # lock_not_available
     "53300": Busy,  # too_many_connections
-    "40001": Busy,  # serialization_failure
-    "40P01": Busy,  # deadlock_detected
+    "40001": Locked,  # serialization_failure
+    "40P01": Locked,  # deadlock_detected
 }
 #: The statement names what the database does not have, or may not show.
 _CONTRACT = ("42P01", "42703", "42883", "42804", "42501", "42846", "22P02", "22007", "22008")
@@ -76,4 +76,4 @@ def _sqlite(error: SQLAlchemyError, entity_set: str, detail: str) -> ODataError 
         return _no_result()
     if said.startswith("interrupted"):
         return TimedOut(detail)
-    return Busy(detail) if "locked" in said else None
+    return Locked(detail) if "locked" in said else None

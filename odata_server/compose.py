@@ -6,7 +6,7 @@ The WSGI application around it is ``app``; the command line uses the same graph 
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -52,12 +52,7 @@ def compose(
         metadata,
         adapter,
         secrets=tuple(derived(secret, "token") for secret in _secrets(settings)),
-        options=ServiceOptions(
-            page_size=settings.page_size,
-            max_page_size=settings.max_page_size,
-            scan_budget=settings.scan_budget,
-            deadline_seconds=settings.deadline,
-        ),
+        options=ServiceOptions(**{row.name: getattr(settings, row.name) for row in fields(ServiceOptions)}),
         observers=observers,
     )
     return Composition(settings, metadata, adapter, service, authenticator(settings), observers)

@@ -9,6 +9,7 @@ import hmac
 import ipaddress
 import re
 import secrets
+import threading
 import time
 import uuid
 import zlib
@@ -18,14 +19,15 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from edm.errors import ODataError
+from odata_server.auth import too_many
 from odata_server.settings import Settings, is_loopback
 
 #: Smaller bodies do not gain from compression.
 MIN_GZIP = 1_024
-#: Most bytes that one byte of a compressed body may become, beyond a harmless first part.
-MAX_RATIO, HARMLESS = 100, 65_536
+#: Bytes that any compressed body may become, however small it is.
+HARMLESS = 65_536
 
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII)
 _NONCE = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)
 
 
@@ -46,11 +48,7 @@ def target(environ: Mapping[str, Any], prefix: str) -> Target | None:
     ``PATH_INFO`` is decoded, so that ``%2F`` within a key cannot be told from a slash. Servers pass the raw
     target under a name of their own.
     """
-    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if not isinstance(raw, str) or not raw:
-        raw = quote(environ.get("PATH_INFO", ""), safe="/:@!$&'()*+,;=~-._", encoding="latin-1")
-        raw += f"?{environ.get('QUERY_STRING', '')}"
-    raw = _ascii(re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?]*", "", raw))
+    raw = _ascii(re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?]*", "", _raw(environ)))
     path, _, query = raw.partition("?")
     # Compared decoded, so that any spelling of the prefix that was routed here is found.
     segments = (environ.get("SCRIPT_NAME", "") + prefix).strip("/").split("/")
@@ -60,9 +58,64 @@ def target(environ: Mapping[str, Any], prefix: str) -> Target | None:
     return Target("/".join(given[len(segments) :]), query)
 
 
+def _raw(environ: Mapping[str, Any]) -> str:
+    """The target as it was sent; made from its parts where the server does not tell."""
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if isinstance(raw, str) and raw:
+        return raw
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    return quote(path, safe="/:@!$&'()*+,;=~-._", encoding="latin-1") + (f"?{query}" if query else "")
+
+
 def _ascii(text: str) -> str:
     """WSGI hands bytes over as Latin-1; those beyond ASCII are percent-encoded, as the client should have."""
     return "".join(c if c < "\x80" else f"%{ord(c):02X}" for c in text) if not text.isascii() else text
+
+
+# How large it is
+
+
+def check_size(environ: Mapping[str, Any], settings: Settings) -> None:
+    """Refuses a request line or header that is too large. Servers have limits too, and may be first."""
+    line = f"{environ['REQUEST_METHOD']} {_raw(environ)} {environ.get('SERVER_PROTOCOL', '')}"
+    if len(line) > settings.max_request_line:
+        raise ODataError(
+            "uri_too_long",
+            f"The request line is longer than {settings.max_request_line} bytes (limit max_request_line).",
+            hint="Ask for fewer keys at a time.",
+        )
+    fields = [f"{name[5:]}: {value}" for name, value in environ.items() if name.startswith("HTTP_")]
+    fields += [f"{name}: {environ[name]}" for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)]
+    if len(fields) > settings.max_headers:
+        what = f"more than {settings.max_headers} header fields (limit max_headers)"
+    elif any(len(field) > settings.max_header_size for field in fields):
+        what = f"a header field longer than {settings.max_header_size} bytes (limit max_header_size)"
+    else:
+        return
+    raise ODataError("headers_too_large", f"The request has {what}.")
+
+
+class InProgress:
+    """How many requests of each caller are being answered; not more than ``most``."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+
+    def enter(self, caller: str) -> None:
+        """One more; raises ``too_many_requests`` when that is too many. Who enters must ``leave``."""
+        with self._lock:
+            count = self._counts.get(caller, 0)
+            if count >= self._most:
+                raise too_many(f"More than {self._most} requests are in progress (limit max_concurrent).", 1)
+            self._counts[caller] = count + 1
+
+    def leave(self, caller: str) -> None:
+        with self._lock:
+            self._counts[caller] -= 1
+            if not self._counts[caller]:
+                del self._counts[caller]
 
 
 # Who is on the other side
@@ -113,10 +166,10 @@ def _trusted_hops(peer: str, forwarded: Sequence[str], trusted: int | tuple[str,
     return hops
 
 
-def correlation_id(*offered: str | None) -> str:
+def correlation_id(*offered: str | None, longest: int = 128) -> str:
     """The first well-formed id that the client offers, or a new one. Anything else is never echoed."""
     for text in offered:
-        if text is not None and _CORRELATION_ID.fullmatch(text):
+        if text is not None and len(text) <= longest and _CORRELATION_ID.fullmatch(text):
             return text
     return uuid.uuid4().hex
 
@@ -140,9 +193,9 @@ def compress(body: bytes) -> bytes:
     return gzip.compress(body, compresslevel=4, mtime=0)
 
 
-def inflate(body: bytes, content_encoding: str | None, limit: int) -> bytes:
+def inflate(body: bytes, content_encoding: str | None, limit: int, ratio: int = 100) -> bytes:
     """The request body without its Content-Encoding: one layer of gzip or deflate, bounded while it
-    unfolds.
+    unfolds to at most ``limit`` bytes, or ``ratio`` times what arrived.
     """
     encodings = [e for e in (c.lower() for c in _list(content_encoding)) if e != "identity"]
     if not encodings:
@@ -154,14 +207,14 @@ def inflate(body: bytes, content_encoding: str | None, limit: int) -> bytes:
             target="Content-Encoding",
             headers=(("Accept-Encoding", "gzip, deflate"),),
         )
-    limit = min(limit, len(body) * MAX_RATIO + HARMLESS)
+    limit, name = min((limit, "max_inflated"), (len(body) * ratio + HARMLESS, "max_ratio"))
     engine = zlib.decompressobj(zlib.MAX_WBITS if encodings[0] == "deflate" else 16 + zlib.MAX_WBITS)
     try:
         inflated = engine.decompress(body, limit + 1)
     except zlib.error:
         raise _damaged() from None
     if len(inflated) > limit:
-        raise ODataError("payload_too_large", f"The request body unfolds to more than {limit} bytes.")
+        raise ODataError("payload_too_large", f"The request body unfolds to more than {limit} bytes (limit {name}).")
     if not engine.eof or engine.unused_data:
         raise _damaged()
     return inflated

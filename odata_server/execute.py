@@ -40,6 +40,7 @@ class Engine:
     metadata: ServiceMetadata
     adapter: Adapter
     scan_budget: int = 50_000
+    max_expanded: int = 50_000
 
     def plan(self, query: Query) -> Plan:
         entity_set = self.metadata[query.entity_set]
@@ -65,10 +66,12 @@ class Engine:
         navigation: NavigationProperty,
         values: Iterable[tuple[Any, ...]],
         session: Session,
+        most: int | None = None,
     ) -> dict[tuple[Any, ...], list[Row]]:
         """Rows of ``query`` by the values of the properties that ``navigation`` joins on.
 
-        ``query.columns`` must hold those properties. The order of ``query`` holds within each list.
+        ``query.columns`` must hold those properties. The order of ``query`` holds within each list. Reading ends when
+        there are more than ``most`` rows.
         """
         others = tuple(pair[1] for pair in navigation.on)
         positions = [query.columns.index(name) for name in others]
@@ -76,9 +79,12 @@ class Engine:
         wanted = list(dict.fromkeys(v for v in values if None not in v))
         for start in range(0, len(wanted), BATCH_KEYS):
             batch = wanted[start : start + BATCH_KEYS]
-            narrowed = query.with_(filter=conjunction(self._one_of(query.entity_set, others, batch), query.filter))
-            for row in self.run(narrowed, session).rows:
+            condition = conjunction(self._one_of(query.entity_set, others, batch), query.filter)
+            rows = self.run(query.with_(filter=condition, top=None if most is None else most + 1), session).rows
+            for row in rows:
                 found[tuple(row[i] for i in positions)].append(row)
+            if most is not None and (most := most - len(rows)) < 0:
+                break
         return found
 
     def _one_of(self, entity_set: str, names: tuple[str, ...], values: Sequence[tuple[Any, ...]]) -> Expr:
@@ -173,7 +179,7 @@ class _Finish:
         return ODataError(
             "scan_budget_exceeded",
             f"Answering needs more than {self.engine.scan_budget} rows of {self.entity_set.name}, because the ERP"
-            f" cannot evaluate the condition or order on {what}.",
+            f" cannot evaluate the condition or order on {what} (limit scan_budget).",
             target=names[0] if names else None,
             hint="Add a filter that the ERP can evaluate, for example on the key, a date or a customer number.",
         )

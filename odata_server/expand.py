@@ -14,11 +14,6 @@ from edm.query import Expansion, Query
 from erp_adapters.base import Row, Session
 from odata_server.execute import Engine
 
-#: Related rows per parent in one answer (Salesforce takes 1,000 of a sub-query); the rest is behind a next link.
-MAX_PER_PARENT = 1_000
-#: Related rows in one answer, all parents together.
-MAX_EXPANDED = 50_000
-
 
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -61,7 +56,7 @@ def expand(
     columns: tuple[str, ...],
     rows: Sequence[Row],
     session: Session,
-    limit: int = MAX_PER_PARENT,
+    limit: int,
 ) -> Entities:
     """The rows with everything that ``query.expand`` asks for, at most ``limit`` related rows per parent."""
     related = tuple(_expand_one(engine, entity_set, e, columns, rows, session, limit) for e in query.expand)
@@ -85,11 +80,13 @@ def _expand_one(
     positions = [columns.index(own) for own, _ in link.on]
     parents = [tuple(row[i] for i in positions) for row in rows]
     asked = query.with_(columns=child_columns, expand=(), skip=0, top=None, count=False)
-    found = engine.related(asked, link, parents, session)
-    if sum(map(len, found.values())) > MAX_EXPANDED:
+    left = engine.max_expanded - session.timings.rows_expanded
+    found = engine.related(asked, link, parents, session, left)
+    session.timings.rows_expanded += sum(map(len, found.values()))
+    if session.timings.rows_expanded > engine.max_expanded:
         raise ODataError(
             "limit_exceeded",
-            f"$expand={expansion.navigation} brings more than {MAX_EXPANDED} rows.",
+            f"$expand={expansion.navigation} brings more than {engine.max_expanded} rows (limit max_expanded).",
             target="$expand",
             hint="Ask for fewer rows with $top, or narrow the expansion with $filter.",
         )
@@ -111,7 +108,7 @@ _Place = tuple[tuple[int, ...], int, int | None]
 def _flattened(
     found: dict[tuple[Any, ...], list[Row]], query: Query, collection: bool, per_parent: int
 ) -> tuple[list[Row], dict[tuple[Any, ...], _Place]]:
-    """The rows of all parents in one list, and each parent's slice of it."""
+    """The rows of all parents in one list, and each parent's slice of it, at most ``per_parent`` rows."""
     flat: list[Row] = []
     places: dict[tuple[Any, ...], _Place] = {}
     for value, rows in found.items():

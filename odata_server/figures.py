@@ -73,7 +73,7 @@ class Asking:
 
     def read(self, path: str, query: str, seconds: float) -> _Body:
         """The answer to one request that may take so long."""
-        options = replace(self.service.options, deadline_seconds=min(seconds, self.service.options.deadline_seconds))
+        options = replace(self.service.options, deadline=min(seconds, self.service.options.deadline))
         request = ODataRequest("GET", path, query, _ACCEPT, root=self.root, correlation_id=self.correlation_id)
         answer = replace(self.service, options=options).handle(request, self.principal)
         return msgspec.json.decode(answer.body, type=_Body)

@@ -51,8 +51,11 @@ max_requests = _number("ERP_ODATA_MAX_REQUESTS")
 max_requests_jitter = max_requests // 10  # not all workers at once
 
 # The largest that gunicorn honours; more silently becomes this. Its default of 4094 is too short for the
-# filters Salesforce writes.
+# filters Salesforce writes. What is larger than our own limits is refused in OData's words, as long as gunicorn
+# lets it pass.
 limit_request_line = 8190
+limit_request_fields = min(2 * _settings.max_headers, 32_768)
+limit_request_field_size = 2 * _settings.max_header_size
 
 # Settings and model are read once, and faults show before a worker starts. Connections come after the fork.
 preload_app = True

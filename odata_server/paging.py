@@ -23,14 +23,19 @@ _SAFE = "%$&'()*+,;=:@/?!~-._"
 
 @dataclass(frozen=True, slots=True)
 class PageSizes:
-    """Rows per page: what a client gets unasked, and what it may ask for at most."""
+    """Rows per page: what a client gets unasked, what it may ask for at most, and the same of a nested collection."""
 
     default: int
     maximum: int
     max_skip: int
+    per_parent: int
 
     def of(self, preferred: int | None) -> int:
         return min(self.default if preferred is None else preferred, self.maximum)
+
+    def expanded(self, preferred: int | None) -> int:
+        """Related rows per parent."""
+        return self.per_parent if preferred is None else min(preferred, self.per_parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def page_read(query: Query, entity_set: EntitySet, token: Skiptoken | None, size
     if query.skip > max_skip:
         raise ODataError(
             "limit_exceeded",
-            f"$skip is limited to {max_skip}.",
+            f"$skip is limited to {max_skip} (limit max_skip).",
             target="$skip",
             hint="Follow @odata.nextLink (server-driven paging) to read further.",
         )

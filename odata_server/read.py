@@ -14,7 +14,7 @@ from edm.query import Query
 from edm.text import query_text, raw_value
 from erp_adapters.base import Row, Session
 from odata_server.execute import Engine, Result
-from odata_server.expand import MAX_PER_PARENT, Entities, expand, read_columns
+from odata_server.expand import Entities, expand, read_columns
 from odata_server.json_format import Writer, select_list
 from odata_server.messages import ODataRequest, ODataResponse
 from odata_server.negotiation import Preferences, Representation, preferences
@@ -29,7 +29,7 @@ class ReadOptions:
     """What reading needs beside the request: page sizes, the byte limit, the token signer."""
 
     sizes: PageSizes
-    max_response_bytes: int
+    max_response: int
     signer: TokenSigner
 
 
@@ -179,7 +179,7 @@ class Reader:
             entities,
             f"{self.request.root}$metadata#{fragment}",
             count=count if self._query.count else None,
-            max_bytes=self.options.max_response_bytes,
+            max_bytes=self.options.max_response,
             next_link=link,
             references=references,
         )
@@ -192,8 +192,7 @@ class Reader:
         return (("Preference-Applied", wanted.given["maxpagesize"].applied),) if honoured else ()
 
     def _expanded(self, columns: tuple[str, ...], rows: Sequence[Row]) -> Entities:
-        wanted = self._preferences.max_page_size
-        limit = MAX_PER_PARENT if wanted is None else min(wanted, MAX_PER_PARENT)
+        limit = self.options.sizes.expanded(self._preferences.max_page_size)
         return expand(self.engine, self._entity_set, self._query, columns, rows, self.session, limit)
 
     def _select_list(self) -> str:
@@ -218,7 +217,7 @@ class Reader:
         # The ETag knows nothing of related entities: with $expand it must not validate the response.
         if not query.expand:
             return Answered(respond(self.request, self.shape, body, etag=etag), 1)
-        extra = self._applied(min(self._preferences.max_page_size or 0, MAX_PER_PARENT))
+        extra = self._applied(self.options.sizes.expanded(self._preferences.max_page_size))
         return Answered(respond(self.request, self.shape, body, etag="", extra=extra), 1)
 
     def _etag(self, columns: tuple[str, ...], row: Row) -> str:

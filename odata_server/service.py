@@ -43,14 +43,17 @@ OFFERS: dict[Answer, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class ServiceOptions:
-    """Limits of an answer. Sizes in rows or bytes, times in seconds."""
+    """Limits of an answer, each named like its setting. Sizes in rows, bytes or characters, times in seconds."""
 
     page_size: int = 1_000
     max_page_size: int = 2_000
-    max_response_bytes: int = 7_500_000
+    max_response: int = 7_500_000
     max_skip: int = 100_000
+    max_expanded: int = 50_000
+    max_expanded_per_parent: int = 1_000
+    max_token: int = 2_048
     scan_budget: int = 50_000
-    deadline_seconds: float = 25.0
+    deadline: float = 25.0
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -123,21 +126,22 @@ class Service:
         return answered.response
 
     def _bind(self, exchange: Exchange, view: ServiceMetadata) -> BoundRequest:
-        path, options = parse_path(exchange.request.path), parse_query(exchange.request.query)
-        bound = RequestBinder(view, self.options.limits, exchange.now).bind(path, options)
+        limits = self.options.limits
+        path, options = parse_path(exchange.request.path, limits), parse_query(exchange.request.query, limits)
+        bound = RequestBinder(view, limits, exchange.now).bind(path, options)
         exchange.entity_set = bound.query.entity_set if bound.query else None
         return restrict(bound, exchange.principal, view)
 
     def _reader(self, exchange: Exchange, bound: BoundRequest, view: ServiceMetadata, shape: Representation) -> Reader:
         options = self.options
-        sizes = PageSizes(options.page_size, options.max_page_size, options.max_skip)
+        sizes = PageSizes(options.page_size, options.max_page_size, options.max_skip, options.max_expanded_per_parent)
         return Reader(
             request=exchange.request,
             bound=bound,
-            engine=Engine(view, self.adapter, options.scan_budget),
+            engine=Engine(view, self.adapter, options.scan_budget, options.max_expanded),
             session=exchange.session,
             shape=shape,
-            options=ReadOptions(sizes, options.max_response_bytes, TokenSigner(self.secrets)),
+            options=ReadOptions(sizes, options.max_response, TokenSigner(self.secrets, options.max_token)),
             now=exchange.now,
         )
 
@@ -146,7 +150,9 @@ class Service:
     ) -> ODataResponse:
         if answer is Answer.SERVICE_DOCUMENT:
             return respond(request, shape, Writer(view, shape, request.root).service_document())
-        return respond(request, shape, metadata_document(view, shape.version, shape.format))
+        return respond(
+            request, shape, metadata_document(view, shape.version, shape.format, self.options.limits.expand_depth)
+        )
 
     def refuse(self, error: ODataError, version: str = "4.0") -> ODataResponse:
         """The error as an OData response."""
@@ -172,7 +178,7 @@ class Service:
     # --- observing ------------------------------------------------------------------------------------
 
     def _exchange(self, request: ODataRequest, principal: Principal) -> Exchange:
-        deadline = time.monotonic() + self.options.deadline_seconds
+        deadline = time.monotonic() + self.options.deadline
         session = Session(principal.name, request.correlation_id, deadline)
         return Exchange(request, principal, session, self.clock(), time.perf_counter())
 
@@ -218,10 +224,9 @@ def _check_request(request: ODataRequest) -> None:
 
 
 @lru_cache(maxsize=64)
-def metadata_document(view: ServiceMetadata, version: str, media: str) -> bytes:
-    """``$metadata`` as CSDL XML or JSON, made once per view and version."""
+def metadata_document(view: ServiceMetadata, version: str, media: str, levels: int) -> bytes:
+    """``$metadata`` as CSDL XML or JSON, made once per view and version. ``levels`` of ``$expand`` are allowed."""
     names = tuple(sorted(f.name for f in FUNCTIONS.values() if f.kind is Kind.FUNCTION and not f.name.startswith("$")))
-    levels = DEFAULT_LIMITS.expand_depth
     if media == JSON:
         return csdl_json.to_json(view, functions=names, expand_levels=levels)
     return csdl.to_xml(view, odata_version="4.0" if version == "4.0" else "4.01", functions=names, expand_levels=levels)

@@ -5,11 +5,14 @@ Building one reads nothing but its arguments. Where values come from, and what s
 """
 
 import ipaddress
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, create_model
+
+from odata_server.uri.limits import Limits
 
 SECRET_LENGTH = 32
 PLACEHOLDERS = (
@@ -113,8 +116,8 @@ Proxies = Annotated[int | tuple[str, ...], BeforeValidator(_proxy_list), AfterVa
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 
 
-class Settings(BaseModel):
-    """Every setting."""
+class _Named(BaseModel):
+    """Every setting but the limits of URLs, which have rows of their own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -169,7 +172,41 @@ class Settings(BaseModel):
         ge=1,
         description="Most ERP rows read for one request whose filter the ERP cannot evaluate.",
     )
+    max_skip: int = Field(default=100_000, ge=0, description="Largest `$skip`; next links go further.")
+    max_expanded: int = Field(
+        default=50_000, ge=1, description="Most related rows in one answer, of all `$expand` items."
+    )
+    max_expanded_per_parent: int = Field(
+        default=1_000,
+        ge=1,
+        description="Most related rows of one row and `$expand` item; the rest is behind a next link.",
+    )
+    max_response: int = Field(
+        default=7_500_000,
+        ge=1_000,
+        description="Bytes of a page before compression; it ends earlier, with a next link. Salesforce takes 8 MB.",
+    )
+    max_token: int = Field(default=2_048, ge=64, description="Characters of the longest `$skiptoken`.")
+    max_request_line: int = Field(
+        default=8_190, ge=100, le=8_190, description="Bytes of the longest request line; gunicorn takes 8,190."
+    )
+    max_headers: int = Field(default=100, ge=1, le=10_000, description="Most header fields of a request.")
+    max_header_size: int = Field(
+        default=8_190, ge=100, le=1_000_000, description="Bytes of the longest header field, name included."
+    )
     max_body: int = Field(default=8_000_000, ge=1, description="Bytes of the largest request body.")
+    max_inflated: int = Field(
+        default=16_000_000, ge=1, description="Bytes that a compressed request body may unfold to."
+    )
+    max_ratio: int = Field(
+        default=100, ge=1, description="Bytes that one byte of a compressed body may unfold to, beyond the first 64 KB."
+    )
+    max_correlation_id: int = Field(
+        default=128, ge=1, le=1_000, description="Characters of a correlation id; a longer one is replaced."
+    )
+    max_concurrent: int = Field(
+        default=64, ge=1, description="Requests of one caller that one worker process answers at a time."
+    )
     pool_size: int = Field(default=8, ge=1, le=200, description="Connections to the ERP per worker process.")
     pool_wait: float = Field(default=2.0, gt=0, le=60, description="Seconds to wait for a free connection.")
     statement_timeout: float = Field(
@@ -206,6 +243,35 @@ class Settings(BaseModel):
     def insecure_allowed(self) -> bool:
         return self.on_loopback if self.allow_insecure is None else self.allow_insecure
 
+    @property
+    def limits(self) -> Limits:
+        """The limits of URLs."""
+        return Limits(**{row.name: getattr(self, limit_setting(row.name)) for row in fields(Limits)})
+
     def with_(self, **changes: Any) -> Self:
         """A copy with some values replaced, unchecked."""
         return self.model_copy(update=changes)
+
+
+def limit_setting(name: str) -> str:
+    """The setting of a row of ``Limits``."""
+    return f"limit_{name}"
+
+
+def _limit_settings() -> dict[str, Any]:
+    """A setting for every row of ``Limits``."""
+    return {
+        limit_setting(row.name): (
+            int,
+            Field(default=row.default, ge=1, le=row.metadata["most"], description=f"Most {row.metadata['counted']}."),
+        )
+        for row in fields(Limits)
+    }
+
+
+if TYPE_CHECKING:
+    Settings = _Named
+else:
+    Settings = create_model(
+        "Settings", __base__=_Named, __module__=__name__, __doc__="Every setting.", **_limit_settings()
+    )

@@ -56,6 +56,7 @@ def install(app: Flask, composition: Composition) -> None:
     app.add_url_rule("/readyz", "readyz", site.readyz)
     app.before_request(site.begin)
     app.after_request(site.finish)
+    app.teardown_request(site.leave)
     app.register_error_handler(ODataError, site.refuse)
     app.register_error_handler(HTTPException, site.refuse_http)
     app.register_error_handler(Exception, site.fail)
@@ -70,6 +71,7 @@ class _Site:
         self._service: Service = composition.service
         self._csrf_key = derived(secret(composition.settings), "csrf")
         self._ready = _Readiness(composition.adapter)
+        self._in_progress = edge.InProgress(composition.settings.max_concurrent)
 
     # Every request
 
@@ -79,14 +81,24 @@ class _Site:
         g.started = time.perf_counter()
         g.principal = ANONYMOUS
         g.error_code = None
-        headers = request.headers
-        g.correlation_id = edge.correlation_id(headers.get("X-Correlation-Id"), headers.get("X-Request-Id"))
+        headers, settings = request.headers, self._settings
+        g.correlation_id = edge.correlation_id(
+            headers.get("X-Correlation-Id"), headers.get("X-Request-Id"), longest=settings.max_correlation_id
+        )
+        edge.check_size(request.environ, settings)
         if request.endpoint in OPEN:
             return
         caller = edge.client(request.environ, self._settings)
         g.principal = self._composition.authenticator.authenticate(
             _headers(), secure=caller.secure, address=caller.address
         )
+        self._in_progress.enter(g.principal.name)
+        g.entered = True
+
+    def leave(self, error: BaseException | None = None) -> None:
+        """The request is over, however it ended."""
+        if g.get("entered"):
+            self._in_progress.leave(g.principal.name)
 
     def finish(self, response: Response) -> Response:
         """Adds what every response carries, compresses it, and tells the observers."""
@@ -142,9 +154,10 @@ class _Site:
         return response
 
     def _body(self) -> bytes:
-        limit = self._settings.max_body
-        body = get_input_stream(request.environ, max_content_length=limit).read()
-        return edge.inflate(body, request.headers.get("Content-Encoding"), 2 * limit)
+        settings = self._settings
+        body = get_input_stream(request.environ, max_content_length=settings.max_body).read()
+        encoding = request.headers.get("Content-Encoding")
+        return edge.inflate(body, encoding, settings.max_inflated, settings.max_ratio)
 
     def _add_csrf_token(self, response: Response) -> None:
         token, nonce = edge.csrf_token(self._csrf_key, g.principal.name, request.cookies.get(CSRF_COOKIE))
@@ -269,4 +282,4 @@ def _method_not_allowed(allowed: object) -> ODataError:
 
 
 def _too_large(limit: int) -> ODataError:
-    return ODataError("payload_too_large", f"The request body is larger than {limit} bytes.")
+    return ODataError("payload_too_large", f"The request body is larger than {limit} bytes (limit max_body).")

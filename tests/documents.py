@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from edm.errors import ERROR_CODES
 from edm.functions import FUNCTIONS, CanonicalFunction, Kind, Signature
 from edm.primitives import DECIMAL, DOUBLE, INT32, PrimitiveType
-from odata_server import expand, gunicorn_conf
+from odata_server import gunicorn_conf
 from odata_server.cli import EXIT_CODES
 from odata_server.config import PLATFORM
 from odata_server.service import ServiceOptions
@@ -117,26 +117,15 @@ def limits() -> str:
     return table(("Limit", "At most", "What is counted"), rows)
 
 
-_ANSWER_LIMITS = {
-    "page_size": "rows of a page, where the client states no preference (setting `page_size`)",
-    "max_page_size": "rows of a page, whatever the client prefers (setting `max_page_size`)",
-    "max_response_bytes": "bytes of a page before compression; it ends earlier, with a next link",
-    "max_skip": "`$skip`",
-    "scan_budget": "ERP rows read to finish one request here (setting `scan_budget`)",
-    "deadline_seconds": "seconds that a request may take (setting `deadline`)",
-}
-
-
 def answer_limits() -> str:
     options = ServiceOptions()
     names = [f.name for f in fields(ServiceOptions) if f.name != "limits"]
-    rows = [(f"`{name}`", f"{getattr(options, name):,}".removesuffix(".0"), _ANSWER_LIMITS[name]) for name in names]
-    rows += [
-        ("", f"{expand.MAX_PER_PARENT:,}", "related rows per parent in `$expand`, then a next link"),
-        ("", f"{expand.MAX_EXPANDED:,}", "related rows of one `$expand` item in one answer, then an error"),
-        ("", f"{LIFETIME_DAYS}", "days that a `$skiptoken` is valid"),
+    rows = [
+        (f"`{name}`", f"{getattr(options, name):,}".removesuffix(".0"), Settings.model_fields[name].description)
+        for name in names
     ]
-    return table(("Limit", "At most", "What is counted"), rows)
+    rows.append(("", f"{LIFETIME_DAYS}", "Days that a `$skiptoken` is valid."))
+    return table(("Limit", "At most", "What it is"), rows)
 
 
 def model() -> str:

@@ -184,7 +184,7 @@ def serve(adapter: Adapter, metadata: ServiceMetadata | None = None, **options: 
         metadata or demo_metadata(),
         adapter,
         (SECRET.encode(),),
-        ServiceOptions(**{"deadline_seconds": 60.0} | options),
+        ServiceOptions(**{"deadline": 60.0} | options),
         (Failures(),),
         lambda: NOW,
     )

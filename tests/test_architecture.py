@@ -53,7 +53,7 @@ LAYERS = {
     "erp_adapters.transport": Layer(ours=("edm", "erp_adapters.base"), theirs=("requests",)),
     "erp_adapters.wrappers": Layer(ours=("edm", "erp_adapters.base")),
     "odata_server": Layer(ours=SERVER, theirs=SERVER_LIBRARIES, never=EDGE),
-    "odata_server.__init__": Layer(ours=("odata_server.app", "odata_server.config"), theirs=("flask",)),
+    "odata_server.__init__": Layer(ours=("edm.faults", "odata_server.app", "odata_server.config"), theirs=("flask",)),
     "odata_server.__main__": Layer(ours=("odata_server.cli",)),
     "odata_server.app": Layer(
         ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK, "flask_caching"), never=("odata_server.cli",)

@@ -20,8 +20,6 @@ from edm.primitives import PrimitiveType
 from edm.query import OrderItem
 from edm.text import raw_value
 
-#: A token longer than this was not made here (reliability limits: 2 KB).
-MAX_LENGTH = 2048
 _MAC_BYTES = 16
 DAY = 86_400
 #: Days that a token stays valid: longer than any Salesforce query cursor.
@@ -49,21 +47,38 @@ class Skiptoken:
 
 @dataclass(frozen=True, slots=True)
 class TokenSigner:
-    """Makes and checks tokens. The first secret signs, all of them verify (rotation)."""
+    """Makes and checks tokens of at most ``max_length`` characters. The first secret signs, all of them verify
+    (rotation).
+    """
 
     secrets: tuple[bytes, ...]
+    max_length: int = 2_048
 
     def encode(self, token: Skiptoken, digest: bytes, now: float) -> str:
-        """The token's URL-safe text. It changes once a day at most, so that equal answers stay equal."""
+        """The token's URL-safe text. It changes once a day at most, so that equal answers stay equal.
+
+        Raises ``limit_exceeded`` when the sort values make it longer than it may be.
+        """
         values = [None if v is None else raw_value(v) for v in token.values]
         expires = int(now // DAY) + LIFETIME_DAYS
         payload = msgspec.msgpack.encode(
             _Payload(values, digest, expires, token.remaining, token.count, token.page_size)
         )
-        return _to_text(_mac(self.secrets[0], payload) + payload)
+        text = _to_text(_mac(self.secrets[0], payload) + payload)
+        if len(text) > self.max_length:
+            raise ODataError(
+                "limit_exceeded",
+                f"The values that the next page continues after take more than {self.max_length} characters"
+                " (limit max_token).",
+                target="$orderby",
+                hint="Order by fewer or shorter values.",
+            )
+        return text
 
     def decode(self, text: str, digest: bytes, types: Sequence[PrimitiveType], now: float) -> Skiptoken:
         """The token's meaning; raises ``bad_token`` for anything that was not signed here for this query."""
+        if len(text) > self.max_length:
+            raise _refused("is longer than any token this service issues (limit max_token)")
         raw = _from_text(text)
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not any(hmac.compare_digest(mac, _mac(secret, payload)) for secret in self.secrets):
@@ -132,8 +147,6 @@ def _to_text(raw: bytes) -> str:
 
 
 def _from_text(text: str) -> bytes:
-    if len(text) > MAX_LENGTH:
-        raise _refused("is longer than any token this service issues")
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

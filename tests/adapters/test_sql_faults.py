@@ -21,7 +21,7 @@ from edm.model import EntitySet, ServiceMetadata
 from edm.primitives import BOOLEAN, STRING, CollectionType
 from edm.query import Query
 from erp_adapters import sql
-from erp_adapters.base import Busy, ContractBroken, Session, TimedOut, Unavailable
+from erp_adapters.base import Busy, ContractBroken, Locked, Session, TimedOut, Unavailable
 from erp_adapters.sql import SqlAdapter
 from tests.adapters import schema
 
@@ -252,7 +252,7 @@ def test_a_lock_of_the_erp_outlasts_the_deadline(own_url: str, own: SqlAdapter) 
 def test_a_lock_without_a_deadline_ends_too(own_url: str, own: SqlAdapter) -> None:
     with connected(own_url) as erp:
         erp.execute(text('LOCK TABLE "THG" IN ACCESS EXCLUSIVE MODE'))
-        with pytest.raises(Busy):
+        with pytest.raises(Locked, match="locked"):
             schema.read(own, THINGS)
         erp.rollback()
 

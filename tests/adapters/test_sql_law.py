@@ -19,7 +19,7 @@ from odata_server.service import Service, ServiceOptions
 from tests.adapters import schema
 from tests.properties.expressions import Model, conditions, encoded, orders
 
-OPTIONS = ServiceOptions(scan_budget=10_000_000, deadline_seconds=600)
+OPTIONS = ServiceOptions(scan_budget=10_000_000, deadline=600)
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 UNHEALTHY = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 

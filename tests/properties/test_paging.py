@@ -111,7 +111,7 @@ def test_top_limits_the_total(client: Client, size: int, top: int) -> None:
 
 def test_pages_are_cut_at_their_size_in_bytes(demo_sqlite_url: str, everything: list[str]) -> None:
     adapter = serving.connect(demo_sqlite_url)
-    small = serving.serve(adapter, max_response_bytes=20_000)
+    small = serving.serve(adapter, max_response=20_000)
     found: list[str] = []
     for page in serving.pages(
         small, "Invoices?$count=true&$top=300&$orderby=Status desc", accept=serving.READ["Accept"]
@@ -121,7 +121,7 @@ def test_pages_are_cut_at_their_size_in_bytes(demo_sqlite_url: str, everything: 
         found += [row["InvoiceNumber"] for row in page.rows]
     whole = serving.all_rows(serving.serve(adapter), "Invoices?$top=300&$orderby=Status desc")
     assert found == [row["InvoiceNumber"] for row in whole]
-    one = serving.serve(adapter, max_response_bytes=100)  # a row at least, or nobody ever gets on
+    one = serving.serve(adapter, max_response=100)  # a row at least, or nobody ever gets on
     assert [r["InvoiceNumber"] for r in serving.all_rows(one, "Invoices?$top=3")] == everything[:3]
     adapter.close()
 

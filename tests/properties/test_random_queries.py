@@ -29,7 +29,7 @@ from tests.properties.expressions import Model, conditions, encoded, orders
 SETS = (
     "Customers", "Items", "Prices", "Warehouses", "SalesOrders", "Shipments", "Invoices", "Payments", "Assets",
 )  # fmt: skip
-OPTIONS = ServiceOptions(scan_budget=10_000_000, deadline_seconds=600)
+OPTIONS = ServiceOptions(scan_budget=10_000_000, deadline=600)
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
