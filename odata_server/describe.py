@@ -54,8 +54,8 @@ def properties(entity_set: EntitySet) -> tuple[PropertyView, ...]:
             item,
             item.name == entity_set.type.key,
             type_text(item),
-            field_name(item),
-            field_type(item),
+            field_name(item.name),
+            field_type(item.type.name, item),
             tuple(sources(entity_set, item)),
             references.get(item.name),
         )

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SERVING = ("edm", "erp_adapters", "odata_server")
-PRODUCT = (*SERVING, "fixtures")
+PRODUCT = (*SERVING, "salesforce", "fixtures")
 PACKAGES = (*PRODUCT, "tests", "benchmarks")
 
 
@@ -58,7 +58,9 @@ LAYERS = {
     "odata_server.app": Layer(
         ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK, "flask_caching"), never=("odata_server.cli",)
     ),
-    "odata_server.cli": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, "click", "gunicorn", "rich")),
+    "odata_server.cli": Layer(
+        ours=(*SERVER, "salesforce"), theirs=(*SERVER_LIBRARIES, "click", "gunicorn", "requests", "rich")
+    ),
     "odata_server.cli.demo": Layer(
         ours=(*SERVER, "fixtures"), theirs=(*SERVER_LIBRARIES, "click", "rich", "sqlalchemy")
     ),
@@ -75,7 +77,9 @@ LAYERS = {
     "odata_server.uri": Layer(ours=("edm",)),
     "odata_server.uri.tokens": Layer(ours=("edm",), theirs=("msgspec",)),
     "odata_server.web": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
-    "salesforce": Layer(ours=("edm",)),
+    "salesforce": Layer(),
+    "salesforce.client": Layer(ours=("salesforce",), theirs=("requests",)),
+    "salesforce.csdl": Layer(theirs=("lxml",)),
     "fixtures": Layer(theirs=("sqlalchemy",)),
 }
 
@@ -228,6 +232,14 @@ def _is_text(node: ast.AST) -> bool:
         ("erp_adapters.dialects", "erp_adapters.sql_values", True),
         ("erp_adapters.dialects", "erp_adapters.sql", False),
         ("odata_server.auth", "fixtures.demo_erp", False),
+        ("salesforce.sync", "salesforce.csdl", True),
+        ("salesforce.sync", "lxml.etree", False),
+        ("salesforce.csdl", "lxml.etree", True),
+        ("salesforce.client", "requests", True),
+        ("salesforce.client", "odata_server.service", False),
+        ("salesforce.sync", "erp_adapters.base", False),
+        ("odata_server.cli.salesforce", "salesforce.sync", True),
+        ("odata_server.service", "salesforce.sync", False),
         ("fixtures.demo_erp", "edm.model", False),
     ],
 )

@@ -10,6 +10,7 @@ import click
 
 from odata_server.cli.ask import explain, metadata, query
 from odata_server.cli.demo import demo
+from odata_server.cli.salesforce import salesforce
 from odata_server.cli.serve import serve
 from odata_server.cli.settings import config, users
 from odata_server.cli.validate import validate
@@ -19,7 +20,7 @@ EXIT_CODES = {
     1: "the request was refused, or faults were found",
     2: "wrong use of the command line",
     3: "the configuration or the catalog cannot be used",
-    4: "the ERP cannot be reached or did not answer",
+    4: "the ERP, or the service asked, cannot be reached or did not answer",
     5: "the port is in use",
 }
 
@@ -30,6 +31,7 @@ Examples:
   erp-odata query 'Invoices?$top=3'           ask, without a server
   erp-odata explain 'Invoices?$filter=...'    what the ERP does, what is finished here
   erp-odata serve                             the service, as configured
+  erp-odata salesforce sync --local           what Salesforce will make of it
 
 \b
 Exit codes:
@@ -63,5 +65,5 @@ def main() -> None:
     """ERP data live as OData 4 for Salesforce Connect."""
 
 
-for command in (demo, serve, validate, metadata, query, explain, config, users):
+for command in (demo, serve, validate, metadata, query, explain, config, users, salesforce):
     main.add_command(command)

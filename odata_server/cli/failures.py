@@ -41,7 +41,19 @@ def report(error: Exception) -> int | None:
     if isinstance(error, ODataError):
         show(error)
         return REFUSED
-    return None
+    return _salesforce(error)
+
+
+def _salesforce(error: Exception) -> int | None:
+    from salesforce.errors import ExternalSystemError, SalesforceError
+
+    if not isinstance(error, SalesforceError):
+        return None
+    click.echo(str(error), err=True)
+    if error.text is not None and error.position is not None:
+        for line in caret(error.text, error.position).splitlines():
+            click.echo(f"  {line}", err=True)
+    return UNREACHABLE if isinstance(error, ExternalSystemError) else REFUSED
 
 
 def show(error: ODataError, query: str = "") -> None:

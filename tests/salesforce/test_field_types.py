@@ -8,7 +8,8 @@ import pytest
 from edm.declare import load_directory
 from edm.model import Property
 from edm.primitives import PRIMITIVES
-from salesforce.field_types import FieldType, field_name, field_type, object_name
+from salesforce.csdl import MAX
+from salesforce.field_types import FieldType, api_name, field_name, field_type, object_name
 
 CATALOG = load_directory(files("erp_adapters") / "catalog")
 PROPERTIES = [
@@ -19,7 +20,7 @@ PROPERTIES = [
 
 
 def made(kind: str, **facets: Any) -> FieldType | None:
-    return field_type(Property("P", PRIMITIVES[kind], "P", "A property.", **facets))
+    return field_type(kind, Property("P", PRIMITIVES[kind], "P", "A property.", **facets))
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ def made(kind: str, **facets: Any) -> FieldType | None:
         ("String", {"max_length": 255}, "Text(255)"),
         ("String", {"max_length": 256}, "LongTextArea(256)"),
         ("String", {"max_length": 1_000_000}, "LongTextArea(131072)"),
+        ("String", {"max_length": MAX}, "LongTextArea(32000)"),
         ("Boolean", {}, "Checkbox"),
         ("Byte", {}, "Number(8, 0)"),
         ("SByte", {}, "Number(8, 0)"),
@@ -79,13 +81,30 @@ def test_every_primitive_type_is_decided() -> None:
 
 def test_names() -> None:
     invoices = CATALOG["Invoices"]
-    assert object_name(invoices) == "Invoices__x"
-    assert field_name(invoices.type.properties[0]) == "InvoiceNumber__c"
+    assert object_name(invoices.name) == "Invoices__x"
+    assert field_name(invoices.type.properties[0].name) == "InvoiceNumber__c"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Net_Amount", "Net_Amount"),
+        ("Net__Amount_", "Net_Amount"),
+        ("Preis€netto", "Preis_netto"),
+        ("2ndName", "X2ndName"),
+        ("_", "X"),
+        ("A" * 40, "A" * 40),
+        ("A" * 41, "A" * 40),
+        ("A" * 39 + "_B", "A" * 39),
+    ],
+)
+def test_names_become_api_names(name: str, expected: str) -> None:
+    assert api_name(name) == expected
 
 
 @pytest.mark.parametrize("item", PROPERTIES)
 def test_the_catalog_loses_nothing(item: Property) -> None:
-    found = field_type(item)
+    found = field_type(item.type.name, item)
     assert found is not None
     if item.type.name == "Decimal":
         assert (found.precision, found.scale) == (item.precision, item.scale)
