@@ -6,11 +6,14 @@ the service keeps its word on it. Label and description are Core.Description and
 "brief" and "long" as the vocabulary says.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
 from typing import NamedTuple
 
 from edm.model import EntitySet, EntityType, NavigationProperty, Property, ServiceMetadata
+from edm.primitives import DECIMAL
 
 #: The vocabularies used: alias -> namespace.
 VOCABULARIES: dict[str, str] = {
@@ -22,11 +25,10 @@ VOCABULARY_URI = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/{}
 SYSTEM_OF_RECORD = "SystemOfRecord"
 PROTOCOL_VERSIONS = "4.0 4.01"
 EXPAND_LEVELS = 3
-FORMATS = (
-    "application/json;odata.metadata=minimal",
-    "application/json;odata.metadata=full",
-    "application/json;odata.metadata=none",
-    "application/json;IEEE754Compatible=true",
+#: Every combination of format parameters that changes what is written.
+FORMATS = tuple(
+    f"application/json;odata.metadata={level}{numbers}"
+    for level, numbers in product(("minimal", "full", "none"), ("", ";IEEE754Compatible=true"))
 )
 METADATA_FORMATS = ("application/xml", "application/json")
 
@@ -53,7 +55,7 @@ class EnumMember:
     member: str
 
 
-Constant = str | bool | int | Path | PropertyPath | EnumMember
+Constant = str | bool | int | Decimal | Path | PropertyPath | EnumMember
 Value = Constant | Sequence["Value"] | Mapping[str, "Value"]
 
 
@@ -79,6 +81,13 @@ def _term(vocabulary: str, name: str, value: Value) -> Annotation:
     return Annotation(f"{VOCABULARIES[vocabulary]}.{name}", value)
 
 
+def filter_functions(known: Iterable[str]) -> tuple[str, ...]:
+    """The operators and functions of ``$filter`` as Capabilities.FilterFunctions lists them (``$`` marks our own)."""
+    spelled = {"neg": "-"}
+    names = {spelled.get(name, name) for name in known if not name.startswith("$")}
+    return tuple(sorted({*names, "any", "all"}))
+
+
 def described(label: str, description: str = "") -> Iterator[Annotation]:
     yield _term("Core", "Description", label)
     if description:
@@ -96,6 +105,7 @@ def on_container(functions: Sequence[str]) -> Iterator[Annotation]:
     yield _term("Capabilities", "SupportedFormats", FORMATS)
     yield _term("Capabilities", "SupportedMetadataFormats", METADATA_FORMATS)
     yield _term("Capabilities", "KeyAsSegmentSupported", True)
+    yield _term("Capabilities", "AnnotationValuesInQuerySupported", False)
     yield _term("Capabilities", "QuerySegmentSupported", False)
     yield _term("Capabilities", "CrossJoinSupported", False)
     yield _term("Capabilities", "AsynchronousRequestsSupported", False)
@@ -108,6 +118,7 @@ def on_container(functions: Sequence[str]) -> Iterator[Annotation]:
 def on_entity_set(metadata: ServiceMetadata, entity_set: EntitySet, expand_levels: int) -> Iterator[Annotation]:
     yield from described(entity_set.label_plural, entity_set.description)
     yield Annotation(f"{metadata.namespace}.{SYSTEM_OF_RECORD}", entity_set.system_of_record)
+    yield _term("Core", "Ordered", True)
     for name, value in _capabilities(entity_set.type, expand_levels).items():
         yield _term("Capabilities", name, value)
 
@@ -126,12 +137,25 @@ def _capabilities(entity_type: EntityType, expand_levels: int) -> dict[str, Valu
         "SelectSupport": {"Supported": True},
         "FilterRestrictions": {"Filterable": True},
         "SortRestrictions": {"Sortable": True, "NonSortableProperties": unsortable},
-        "SearchRestrictions": {"Searchable": any(p.searchable for p in entity_type.properties)},
+        "SearchRestrictions": _search(entity_type),
         "ExpandRestrictions": expand,
+        "NavigationRestrictions": {
+            "Navigability": EnumMember(f"{VOCABULARIES['Capabilities']}.NavigationType", "Recursive")
+        },
+        "ReadRestrictions": {"Readable": True, "ReadByKeyRestrictions": {"Readable": True}},
         "InsertRestrictions": {"Insertable": False},
         "UpdateRestrictions": {"Updatable": False},
         "DeleteRestrictions": {"Deletable": False},
         "ChangeTracking": {"Supported": False},
+    }
+
+
+def _search(entity_type: EntityType) -> dict[str, Value]:
+    if not any(p.searchable for p in entity_type.properties):
+        return {"Searchable": False}
+    return {
+        "Searchable": True,
+        "UnsupportedExpressions": EnumMember(f"{VOCABULARIES['Capabilities']}.SearchExpressions", "none"),
     }
 
 
@@ -144,8 +168,15 @@ def on_property(entity_type: EntityType, item: Property) -> Iterator[Annotation]
         yield _term("Measures", "ISOCurrency", Path(item.currency))
     if item.unit is not None and entity_type.property(item.unit):
         yield _term("Measures", "Unit", Path(item.unit))
+    if item.fixed_unit is not None:
+        yield _term("Measures", "Unit", item.fixed_unit)
     if item.allowed:
         yield _term("Validation", "AllowedValues", tuple({"Value": code} for code in item.allowed))
+    for name, bound in (("Minimum", item.minimum), ("Maximum", item.maximum)):
+        if bound is not None:
+            yield _term("Validation", name, Decimal(bound) if item.type == DECIMAL else bound)
+    if item.pattern is not None:
+        yield _term("Validation", "Pattern", item.pattern)
 
 
 def on_navigation(navigation: NavigationProperty) -> Iterator[Annotation]:

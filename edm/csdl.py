@@ -9,12 +9,13 @@ read, always has them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal
 
 from lxml import etree
 
 from edm import annotations as facts
-from edm.annotations import Annotation, EnumMember, Path, PropertyPath, Value
+from edm.annotations import Annotation, Constant, EnumMember, Path, PropertyPath, Value
 from edm.model import EntitySet, EntityType, NavigationProperty, Property, ServiceMetadata
 
 EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
@@ -145,12 +146,14 @@ def _item(collection: etree._Element, value: Value) -> None:
     return None
 
 
-def _constant(value: str | bool | int | Path | PropertyPath | EnumMember) -> tuple[str, str]:
+def _constant(value: Constant) -> tuple[str, str]:
     match value:
         case bool():
             return "Bool", _text(value)
         case int():
             return "Int", str(value)
+        case Decimal():
+            return "Decimal", str(value)
         case str():
             return "String", value
         case Path(text):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from edm import annotations as facts
@@ -111,5 +112,7 @@ def _value(value: Value) -> object:
             return {name: _value(member) for name, member in value.items()}
         case str() | bool() | int():
             return value
+        case Decimal():
+            return int(value)  # bounds are whole numbers
         case _:
             return [_value(item) for item in value]

@@ -38,7 +38,8 @@ _PROPERTY_KEYS: dict[str, Key] = {
     "type": _REFERENCE, "label": _LABEL, "description": _DESCRIPTION, "nullable": _FLAG,
     "max_length": _NUMBER, "precision": _NUMBER, "scale": _NUMBER,
     "searchable": _FLAG, "writable": _FLAG, "prose": _FLAG,
-    "allowed": Key(list), "currency": _TEXT, "unit": _TEXT,
+    "allowed": Key(list), "currency": _TEXT, "unit": _TEXT, "fixed_unit": _TEXT,
+    "minimum": _NUMBER, "maximum": _NUMBER, "pattern": _TEXT,
 }  # fmt: skip
 _NAVIGATION_KEYS: dict[str, Key] = {
     "target": _REFERENCE, "on": _TABLE, "partner": _REFERENCE, "label": _LABEL, "description": _DESCRIPTION,

@@ -47,6 +47,10 @@ _APPLIES_TO: dict[str, tuple[PrimitiveType, ...]] = {
     "allowed": (STRING,),
     "currency": _NUMBERS,
     "unit": _NUMBERS,
+    "fixed_unit": _NUMBERS,
+    "minimum": _NUMBERS,
+    "maximum": _NUMBERS,
+    "pattern": (STRING,),
 }
 #: By the name of the type: the facets it refuses, and those it needs.
 _REFUSED = {
@@ -88,8 +92,11 @@ def property_problems(item: Property, *, is_key: bool) -> Iterator[Problem]:
         yield from _string_problems(item)
     elif item.type in (DECIMAL, DATE_TIME_OFFSET):
         yield from _digit_problems(item)
-    if item.currency is not None and item.unit is not None:
-        yield Problem("unit", "an amount has a currency or a unit, not both")
+    measures = [key for key in ("currency", "unit", "fixed_unit") if getattr(item, key) is not None]
+    if len(measures) > 1:
+        yield Problem(measures[1], f"an amount has one measure, not {' and '.join(measures)}")
+    if item.minimum is not None and item.maximum is not None and item.minimum > item.maximum:
+        yield Problem("maximum", f"{item.maximum} is less than the minimum, {item.minimum}")
     if is_key:
         yield from _key_problems(item)
 
@@ -104,6 +111,17 @@ def _string_problems(item: Property) -> Iterator[Problem]:
             yield Problem("allowed", f"{code!r} does not fit: 1 to {item.max_length} characters")
     if len(set(item.allowed)) < len(item.allowed):
         yield Problem("allowed", "lists a value twice")
+    if item.pattern is not None:
+        yield from _pattern_problems(item.pattern)
+
+
+def _pattern_problems(pattern: str) -> Iterator[Problem]:
+    if not (pattern.startswith("^") and pattern.endswith("$")):
+        yield Problem("pattern", f"{pattern!r} is not anchored", "a part of a value would do; write ^...$")
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        yield Problem("pattern", f"{pattern!r} is not a regular expression: {error}")
 
 
 def _digit_problems(item: Property) -> Iterator[Problem]:

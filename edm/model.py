@@ -15,7 +15,11 @@ from edm.primitives import PrimitiveType
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A structural property with its facets (CSDL 4.01, chapter 7) and what people and writers need to know."""
+    """A structural property with its facets (CSDL 4.01, chapter 7) and what people and writers need to know.
+
+    ``currency`` and ``unit`` name the property with the code; ``fixed_unit`` is the unit of every value. ``minimum``,
+    ``maximum`` (both inclusive) and ``pattern`` (a regular expression) hold for every value.
+    """
 
     name: str
     type: PrimitiveType
@@ -31,6 +35,10 @@ class Property:
     allowed: tuple[str, ...] = ()
     currency: str | None = None
     unit: str | None = None
+    fixed_unit: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    pattern: str | None = None
 
     @property
     def sortable(self) -> bool:

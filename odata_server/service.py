@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from edm import annotations as facts
 from edm import csdl, csdl_json
 from edm.errors import ODataError
-from edm.functions import FUNCTIONS, Kind
+from edm.functions import FUNCTIONS
 from edm.model import ServiceMetadata
 from edm.text import expression_text, query_text
 from erp_adapters.base import Adapter, Explains, Session, SourceError
@@ -226,7 +227,7 @@ def _check_request(request: ODataRequest) -> None:
 @lru_cache(maxsize=64)
 def metadata_document(view: ServiceMetadata, version: str, media: str, levels: int) -> bytes:
     """``$metadata`` as CSDL XML or JSON, made once per view and version. ``levels`` of ``$expand`` are allowed."""
-    names = tuple(sorted(f.name for f in FUNCTIONS.values() if f.kind is Kind.FUNCTION and not f.name.startswith("$")))
+    names = facts.filter_functions(FUNCTIONS)
     if media == JSON:
         return csdl_json.to_json(view, functions=names, expand_levels=levels)
     return csdl.to_xml(view, odata_version="4.0" if version == "4.0" else "4.01", functions=names, expand_levels=levels)

@@ -29,6 +29,7 @@ max_length = 3
 nullable = false
 label = "Currency"
 description = "ISO 4217 code of the amounts."
+pattern = "^[A-Z]{3}$"
 
 [properties.CreditLimit]
 type = "Decimal"

@@ -201,7 +201,27 @@ CUSTOMER_FAULTS: dict[str, tuple[str, ...]] = {
     ),
     "currency and unit": (
         'currency = "Currency"', 'currency = "Currency"\nunit = "Currency"', "properties.CreditLimit.unit",
-        "not both",
+        "one measure",
+    ),
+    "unit twice": (
+        'currency = "Currency"', 'fixed_unit = "kg"\nunit = "Currency"', "properties.CreditLimit.fixed_unit",
+        "one measure, not unit and fixed_unit",
+    ),
+    "bounds the wrong way round": (
+        'currency = "Currency"', "minimum = 3\nmaximum = 2", "properties.CreditLimit.maximum", "less than the minimum",
+    ),
+    "bounds of a text": (
+        "max_length = 3\n", "max_length = 3\nminimum = 0\n", "properties.Currency.minimum", "does not apply to String",
+    ),
+    "pattern that is not one": (
+        'pattern = "^[A-Z]{3}$"', 'pattern = "^[A-Z$"', "properties.Currency.pattern", "regular expression",
+    ),
+    "pattern without ends": (
+        'pattern = "^[A-Z]{3}$"', 'pattern = "[A-Z]{3}"', "properties.Currency.pattern", "not anchored",
+        "a part of a value would do; write ^...$",
+    ),
+    "pattern of a number": (
+        'currency = "Currency"', 'pattern = "^1$"', "properties.CreditLimit.pattern", "does not apply to Decimal",
     ),
     "unknown key property": (
         'key = "CustomerNumber"', 'key = "CustomerNo"', "key", "'CustomerNo' is not a property of this set",
