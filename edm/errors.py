@@ -17,6 +17,7 @@ ERROR_CODES: dict[str, tuple[int, str]] = {
     "unknown_property": (400, "A property or navigation property that the type does not have."),
     "name_taken": (400, "A name given in the request, such as that of a computed property, is already in use there."),
     "unknown_function": (400, "A function that is neither a canonical function nor declared in the metadata."),
+    "unknown_type": (400, "A type that is neither an Edm type nor one of the metadata."),
     "type_mismatch": (400, "An operator or function is applied to operands of types it is not defined for."),
     "value_out_of_range": (400, "A literal lies outside the range of its type."),
     "division_by_zero": (400, "A constant integer or decimal division by zero."),

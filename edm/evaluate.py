@@ -6,10 +6,11 @@ caller supplies: the memory adapter looks them up, the engine fetches them befor
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from edm.expressions import Call, Const, CountOf, Expr, Lambda, Prop
-from edm.functions import FUNCTIONS, NullRule, convert
+from edm.functions import FUNCTIONS, NullRule
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import OrderItem
 
@@ -89,11 +90,8 @@ def target_of(path: Sequence[str], start: EntitySet, metadata: ServiceMetadata) 
 
 def _call(expr: Call, metadata: ServiceMetadata, scope: Mapping[str, EntitySet], related: Related) -> Evaluate:
     args = [compile_expression(arg, metadata, scope, related) for arg in expr.args]
-    if expr.function == "cast":
-        only, target = args[0], expr.type
-        return lambda env: convert(only(env), target)
     function = FUNCTIONS[expr.function]
-    evaluate = function.evaluate
+    evaluate = function.evaluate if expr.function != "cast" else partial(function.evaluate, target=expr.type)
     if function.null is not NullRule.PROPAGATE:
         return lambda env: evaluate(*[arg(env) for arg in args])
 

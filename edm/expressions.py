@@ -45,11 +45,11 @@ class Prop:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operator or function of ``edm.functions`` applied to arguments."""
+    """An operator or function of ``edm.functions`` applied to arguments. ``type`` of a ``cast`` is what it casts to."""
 
     function: str
     args: tuple["Expr", ...]
-    type: PrimitiveType
+    type: ExprType
 
 
 @dataclass(frozen=True, slots=True)

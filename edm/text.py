@@ -4,87 +4,20 @@ The text is canonical (one spelling per tree) and parses back to the same tree.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 
 from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop
 from edm.functions import FUNCTIONS, Kind
 from edm.primitives import DECIMAL, DOUBLE, SINGLE, CollectionType, PrimitiveType
 from edm.query import OrderItem, Query
-
-
-def date_time_text(value: datetime) -> str:
-    """``2026-11-23T10:00:00Z``, with a fraction only where there is one."""
-    text = value.strftime("%H:%M:%S")
-    fraction = f".{value.microsecond:06d}".rstrip("0") if value.microsecond else ""
-    return f"{value.year:04d}-{value.month:02d}-{value.day:02d}T{text}{fraction}Z"
-
-
-def time_text(value: time) -> str:
-    """``10:00:00``, with a fraction only where there is one."""
-    fraction = f".{value.microsecond:06d}".rstrip("0") if value.microsecond else ""
-    return f"{value.hour:02d}:{value.minute:02d}:{value.second:02d}{fraction}"
-
-
-def duration_text(value: timedelta) -> str:
-    """The shortest ISO 8601 form with days, hours, minutes and seconds."""
-    micro = value // timedelta(microseconds=1)
-    sign, micro = ("-", -micro) if micro < 0 else ("", micro)
-    seconds, fraction = divmod(micro, 1_000_000)
-    days, rest = divmod(seconds, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, second = divmod(rest, 60)
-    clock = "".join(f"{n}{unit}" for n, unit in ((hours, "H"), (minutes, "M")) if n)
-    if second or fraction:
-        clock += f"{second}" + (f".{fraction:06d}".rstrip("0") if fraction else "") + "S"
-    body = (f"{days}D" if days else "") + (f"T{clock}" if clock else "")
-    return f"{sign}P{body or 'T0S'}"
-
-
-def decimal_text(value: Decimal) -> str:
-    """Plain digits, never an exponent (JSON Format 4.0)."""
-    return format(value, "f")
-
-
-def double_text(value: float) -> str:
-    """The shortest text that reads back as the same double; ``INF``, ``-INF``, ``NaN``."""
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "INF" if value > 0 else "-INF"
-    return repr(value)
-
-
-def raw_value(value: Any) -> str:
-    """A value as ``/$value`` and keys show it, without quotes or prefix."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return decimal_text(value)
-        case float():
-            return double_text(value)
-        case datetime():
-            return date_time_text(value)
-        case date():
-            return value.isoformat()
-        case time():
-            return time_text(value)
-        case timedelta():
-            return duration_text(value)
-        case bytes():
-            import base64
-
-            return base64.urlsafe_b64encode(value).decode().rstrip("=")
-        case _:
-            return str(value)
+from edm.values import duration_text, raw_value
 
 
 def literal(value: Any, kind: PrimitiveType | CollectionType) -> str:
     """A value as a URL literal."""
     if isinstance(kind, CollectionType):
-        return "(" + ",".join(literal(item, kind.of) for item in value) + ")"
+        return "[" + ",".join(literal(item, kind.of) for item in value) + "]"
     if value is None:
         return "null"
     if isinstance(value, str):
@@ -114,6 +47,11 @@ def expression_text(expr: Expr) -> str:
             return "/".join((*(path if variable == IT else (variable, *path)), f"$count{inner}"))
         case Call(function="cast", args=args, type=kind):
             return f"cast({expression_text(args[0])},{kind})"
+        case Call(function="case", args=args):
+            pairs = zip(map(_operand, args[::2]), map(_operand, args[1::2]), strict=True)
+            return f"case({','.join(map(':'.join, pairs))})"
+        case Call(function="$list", args=args):
+            return f"[{','.join(map(expression_text, args))}]"
         case Call(function=name, args=args):
             return _call_text(name, args)
 
@@ -124,12 +62,14 @@ def _call_text(name: str, args: Sequence[Expr]) -> str:
         return f"{name}({','.join(expression_text(a) for a in args)})"
     if kind is Kind.PREFIX:
         return ("not " if name == "not" else "-") + _operand(args[0])
+    if name == "in" and isinstance(args[1], Const):
+        return f"{_operand(args[0])} in ({expression_text(args[1])[1:-1]})"
     return f" {name} ".join(_operand(a) for a in args)
 
 
 def _operand(expr: Expr) -> str:
     text = expression_text(expr)
-    operator = isinstance(expr, Call) and expr.function != "cast" and FUNCTIONS[expr.function].kind is not Kind.FUNCTION
+    operator = isinstance(expr, Call) and FUNCTIONS[expr.function].kind is not Kind.FUNCTION
     return f"({text})" if operator else text
 
 

@@ -42,8 +42,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
+from edm.conversion import always_castable
 from edm.expressions import Call
-from edm.functions import BLANKS, DIVISION_SCALE, PUNCTUATION
+from edm.functions import FUNCTIONS
+from edm.meanings import BLANKS, DIVISION_SCALE, PUNCTUATION
 from edm.primitives import (
     BOOLEAN,
     DATE,
@@ -207,7 +209,13 @@ _CONSTANT_FORMS: dict[PrimitiveType, Form] = {
 def _like(node: Call, args: Sequence[Value], sql: Sql, form: Form, scale: int = 0) -> Value:
     """A result that is null exactly if an argument is."""
     doubt = tuple(condition for arg in args for condition in arg.doubt)
-    return Value(sql, form, node.type, any(arg.nullable for arg in args), scale, doubt=doubt)
+    return Value(sql, form, _kind(node), any(arg.nullable for arg in args), scale, doubt=doubt)
+
+
+def _kind(node: Call) -> PrimitiveType:
+    if not isinstance(node.type, PrimitiveType):
+        raise Unsupported("lists have no place in SQL")
+    return node.type
 
 
 def _text(value: Value) -> Sql:
@@ -315,14 +323,15 @@ def _offset(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 
 
 def _cast(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-    value = args[0]
-    if value.form is Form.FLOAT or value.form not in NUMBERS:
-        raise Unsupported(f"a cast of {value.form.value} is not said in SQL")
-    if node.type == DOUBLE:
-        return _like(node, args, to_float(d, value), Form.FLOAT)
-    if node.type == DECIMAL or node.type.integral:
-        return Value(value.sql, value.form, node.type, value.nullable, value.scale, value.raw)
-    raise Unsupported(f"a cast to {node.type} is not said in SQL")
+    value, kind = args[0], _kind(node)
+    if value.form in NUMBERS and value.form is not Form.FLOAT:
+        if kind == DOUBLE:
+            return _like(node, args, to_float(d, value), Form.FLOAT)
+        if always_castable(value.type, kind) and kind != STRING:
+            return Value(value.sql, value.form, kind, value.nullable, value.scale, value.raw)
+    if d.name == "sqlite":
+        return reference(d, node, args)
+    raise Unsupported(f"a cast of {value.form.value} to {kind} is not said in SQL")
 
 
 def to_float(d: Dialect, value: Value) -> Sql:
@@ -460,7 +469,7 @@ _DIVISIONS = frozenset({"div", "divby", "mod"})
 
 
 def _pg_div(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-    return _pg_number(_pg_quotient if node.type.integral else _pg_divide)(d, node, args)
+    return _pg_number(_pg_quotient if _kind(node).integral else _pg_divide)(d, node, args)
 
 
 def _pg_quotient(a: Sql, b: Sql) -> Sql:
@@ -633,15 +642,11 @@ def _json_values(values: Sequence[Any], width: int) -> Any:
 
 def reference(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     """The reference implementation itself, called by SQLite for each row."""
-    if node.type in (DOUBLE, SINGLE) or any(arg.form is Form.FLOAT for arg in args):
+    kind = _kind(node)
+    if kind in (DOUBLE, SINGLE) or any(arg.form is Form.FLOAT for arg in args):
         raise Unsupported("SQLite has no NaN")
-    sql = _call_reference(node.function, node.type, args)
-    # Beyond the operands' nulls: a zero divisor, a date out of range.
-    value = _like(node, args, sql, result_form(node.type))
-    return value if node.function not in _PARTIAL else replace(value, nullable=True)
-
-
-_PARTIAL = frozenset({"add", "sub", "mul", "div", "divby", "mod"})
+    value = _like(node, args, _call_reference(node.function, kind, args), result_form(kind))
+    return replace(value, nullable=True) if FUNCTIONS[node.function].partial else value
 
 
 def _call_reference(name: str, result: PrimitiveType, args: Sequence[Value]) -> Sql:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Text, case, func, literal, select, text, type_coerce
 
-from edm.functions import lower
+from edm.meanings import lower
 from erp_adapters.dialects import Casing
 from erp_adapters.sql_values import Sql, collated
 

@@ -296,8 +296,8 @@ class Compiler:
         return or_(sql, *doubt)
 
     def _in(self, left: Expr, right: Expr, *, negated: bool) -> Sql:
-        assert isinstance(right, Const)
-        assert isinstance(right.value, tuple)
+        if not isinstance(right, Const) or not isinstance(right.value, tuple):
+            raise Unsupported("a list of computed items is left to the engine")
         if isinstance(left, Prop):
             field = self.field(left)
             self.inexact = self.inexact or field.approximate
@@ -364,7 +364,9 @@ class Compiler:
                 return Value(self._exactly(lambda: self.keep(expr)), Form.BOOL, BOOLEAN, nullable=False)
             case Call(function="and" | "or" | "not"):
                 return self._logic(expr)
-            case Call() if expr.function != "cast" and FUNCTIONS[expr.function].null is NullRule.COMPARE:
+            case Call(function="case" | "$list"):
+                raise Unsupported(f"{expr.function} is left to the engine")
+            case Call() if FUNCTIONS[expr.function].null is NullRule.COMPARE:
                 return Value(self._exactly(lambda: self.keep(expr)).is_(true()), Form.BOOL, BOOLEAN, nullable=False)
             case Call(function="$searchtext", args=(Prop(variable=variable),)) if variable == IT:
                 return self._search_text(expr)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from edm.functions import EXACT
+from edm.meanings import EXACT
 from edm.model import Property
 from edm.primitives import (
     BOOLEAN,

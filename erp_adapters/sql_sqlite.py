@@ -12,7 +12,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from edm.functions import FUNCTIONS, convert, lower
+from edm.conversion import convert
+from edm.functions import FUNCTIONS
+from edm.meanings import lower
 from edm.primitives import PRIMITIVES
 from erp_adapters.dialects import NUMBER_COLLATION, REFERENCE_FUNCTION, microseconds, number_text, stamp_text
 from erp_adapters.sql_decode import day_of_digits, float_decimal, stamp

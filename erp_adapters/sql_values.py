@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, collate
 from sqlalchemy.sql.elements import Grouping, OperatorExpression
 
-from edm.functions import EXACT
+from edm.meanings import EXACT
 from edm.primitives import PrimitiveType
 
 Sql = ColumnElement[Any]

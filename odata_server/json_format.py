@@ -22,7 +22,7 @@ from edm.errors import ODataError
 from edm.model import EntitySet, Property, ServiceMetadata
 from edm.primitives import BOOLEAN, NULL, STRING, PrimitiveType
 from edm.query import Query
-from edm.text import decimal_text, double_text, duration_text
+from edm.values import decimal_text, double_text, duration_text
 from odata_server.expand import Entities, Related
 from odata_server.negotiation import Representation
 

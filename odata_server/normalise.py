@@ -7,6 +7,7 @@ and-chains of ``ne`` become ``not in``. What is said twice is said once, so that
 
 from collections.abc import Callable, Iterable
 
+from edm.conversion import always_castable
 from edm.expressions import (
     FALSE,
     NULL_CONST,
@@ -25,8 +26,6 @@ from edm.functions import FUNCTIONS, NullRule
 from edm.primitives import BOOLEAN, CollectionType
 
 _OPPOSITE = {"eq": "ne", "ne": "eq", "gt": "le", "lt": "ge", "ge": "lt", "le": "gt"}
-#: Functions that can give null for operands that are not null (out of range, zero divisor).
-_PARTIAL = ("add", "sub", "mul", "div", "divby", "mod")
 
 
 def normalise(expr: Expr | None) -> Expr | None:
@@ -44,12 +43,14 @@ def may_be_null(expr: Expr) -> bool:
             return value is None
         case Prop(nullable=nullable):
             return nullable
-        case Call(function="cast", args=args):
-            return may_be_null(args[0])
+        case Call(function="case"):
+            return True
+        case Call(function="cast", args=(inner,), type=kind) if always_castable(inner.type, kind):
+            return may_be_null(inner)
         case Call(function=name, args=args):
             if FUNCTIONS[name].null is NullRule.COMPARE:
                 return False
-            return name in _PARTIAL or any(may_be_null(a) for a in args)
+            return FUNCTIONS[name].partial or any(may_be_null(a) for a in args)
         case _:
             return False
 

@@ -11,7 +11,8 @@ from edm.errors import ODataError
 from edm.expressions import Const, Expr, Prop, call, conjunction
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.query import Query
-from edm.text import query_text, raw_value
+from edm.text import query_text
+from edm.values import raw_value
 from erp_adapters.base import Row, Session
 from odata_server.execute import Engine, Result
 from odata_server.expand import Entities, expand, read_columns

@@ -44,6 +44,7 @@ FLASK = ("flask", "werkzeug", "jinja2", "markupsafe")
 LAYERS = {
     "edm": Layer(),
     "edm.csdl": Layer(ours=("edm",), theirs=("lxml",)),
+    "edm.patterns": Layer(theirs=("re2",)),
     "erp_adapters": Layer(ours=SHARED_BY_ADAPTERS),
     "erp_adapters.base": Layer(ours=("edm",)),
     "erp_adapters.dialects": Layer(

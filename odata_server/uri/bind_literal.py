@@ -6,9 +6,9 @@ direction, quoted and bare guids.
 
 from datetime import UTC, date, datetime, time
 
+from edm.conversion import convert
 from edm.errors import ODataError
 from edm.expressions import FALSE, NULL_CONST, TRUE, Call, Const, Expr, call
-from edm.functions import convert
 from edm.primitives import (
     DATE,
     DATE_TIME_OFFSET,
@@ -44,7 +44,8 @@ def constant(node: Literal) -> Const:
         case "Double":
             return _exponential(node.text)
         case "Enum":
-            raise ODataError("not_implemented", "This service has no enumeration types.")
+            message = f"There is no enumeration type {node.type_name[:80]}."
+            raise ODataError("unknown_type", message, hint="See $metadata.")
     kind = PRIMITIVES[node.kind]
     return Const(kind.parse(node.text), kind)
 
@@ -77,25 +78,32 @@ def _spelled(expr: Expr, other: PrimitiveType | CollectionType) -> Expr:
     return expr
 
 
-def bring(expr: Expr, kind: PrimitiveType) -> Expr:
+def bring(expr: Expr, kind: PrimitiveType | CollectionType) -> Expr:
     """``expr`` as ``kind``: numbers are promoted, everything else already has the type."""
-    if expr.type in (kind, NULL) or not isinstance(expr.type, PrimitiveType) or not kind.numeric:
+    if expr.type in (kind, NULL) or not isinstance(expr.type, PrimitiveType):
+        return expr
+    if not isinstance(kind, PrimitiveType) or not kind.numeric:
         return expr
     if expr.type.integral and kind.integral:
         return Const(expr.value, kind) if isinstance(expr, Const) else expr
     return Const(convert(expr.value, kind), kind) if isinstance(expr, Const) else Call("cast", (expr,), kind)
 
 
+def _moment(side: Expr) -> Expr:
+    return side if side.type == DATE_TIME_OFFSET else Call("cast", (side,), DATE_TIME_OFFSET)
+
+
 def date_against_date_time(name: str, left: Expr, right: Expr) -> Expr | None:
-    """A Date against a DateTimeOffset literal, or the reverse: Salesforce knows only date-times, so it sends them for
-    dates, meaning midnight UTC. The literal is brought to the property's type without moving the border."""
+    """A Date against a DateTimeOffset, or the reverse: Salesforce knows only date-times, so it sends them for dates,
+    meaning midnight UTC. A literal is brought to the property's type without moving the border; of two properties the
+    date becomes a point in time."""
     kinds = (left.type, right.type)
     if kinds not in ((DATE, DATE_TIME_OFFSET), (DATE_TIME_OFFSET, DATE)) or name not in MIRRORED:
         return None
     if isinstance(left, Const) and not isinstance(right, Const):
         return date_against_date_time(MIRRORED[name], right, left)
     if not isinstance(right, Const):
-        return None
+        return call(name, _moment(left), _moment(right))
     if left.type == DATE_TIME_OFFSET and isinstance(right.value, date):
         midnight = datetime.combine(right.value, time(0), UTC)
         return call(name, left, Const(midnight, DATE_TIME_OFFSET))

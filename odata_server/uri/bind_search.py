@@ -8,9 +8,9 @@ from edm.primitives import STRING
 from odata_server.uri.syntax import SearchCall, SearchNode, SearchTerm
 
 
-def search_condition(entity_set: EntitySet, node: SearchNode) -> Expr:
+def search_condition(entity_set: EntitySet, node: SearchNode, variable: str = IT) -> Expr:
     """``$search`` as a condition: each term is part of one of the set's searchable properties, ignoring case and ASCII
-    punctuation but the hyphen (Salesforce strips it from what people type)."""
+    punctuation but the hyphen (Salesforce strips it from what people type). ``variable`` is the row."""
     fields = [p for p in entity_set.type.properties if p.searchable]
     if not fields:
         raise ODataError("not_implemented", f"{entity_set.name} has no searchable properties.", target="$search")
@@ -20,7 +20,7 @@ def search_condition(entity_set: EntitySet, node: SearchNode) -> Expr:
             hits = [
                 call(
                     "contains",
-                    Call("$searchtext", (Prop((p.name,), STRING, IT, p.nullable),), STRING),
+                    Call("$searchtext", (Prop((p.name,), STRING, variable, p.nullable),), STRING),
                     Const(word, STRING),
                 )
                 for p in fields
@@ -28,7 +28,7 @@ def search_condition(entity_set: EntitySet, node: SearchNode) -> Expr:
             twice = [call("eq", hit, TRUE) if p.nullable else hit for hit, p in zip(hits, fields, strict=True)]
             return disjunction(*twice) or FALSE
         case SearchCall(name="not", args=args):
-            return call("not", search_condition(entity_set, args[0]))
+            return call("not", search_condition(entity_set, args[0], variable))
         case SearchCall(name=name, args=args):
-            parts = [search_condition(entity_set, arg) for arg in args]
+            parts = [search_condition(entity_set, arg, variable) for arg in args]
             return (conjunction(*parts) if name == "and" else disjunction(*parts)) or TRUE

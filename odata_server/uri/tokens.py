@@ -18,7 +18,7 @@ from edm.errors import ODataError
 from edm.expressions import NULL_CONST, Const, Expr, Prop, call, conjunction, disjunction
 from edm.primitives import PrimitiveType
 from edm.query import OrderItem
-from edm.text import raw_value
+from edm.values import raw_value
 
 _MAC_BYTES = 16
 DAY = 86_400

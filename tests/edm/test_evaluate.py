@@ -51,8 +51,7 @@ def test_meaning(text: str, value: str) -> None:
 @pytest.mark.parametrize("text", [t for t, _ in cases() if "now()" not in t])
 def test_text_parses_back(text: str) -> None:
     printed = expression_text(bind(text.removeprefix("~")))
-    if "cast(" not in printed:  # implicit promotion is shown, but not yet read
-        assert expression_text(bind(printed)) == printed
+    assert expression_text(bind(printed)) == printed
 
 
 def test_every_function_has_a_case() -> None:
@@ -73,7 +72,7 @@ def test_every_function_has_a_case() -> None:
 def test_resolution(name: str, types: Any, result: Any) -> None:
     found = resolve(FUNCTIONS[name], types)
     assert found is not None
-    assert result in (found.result, found.result.name)
+    assert result in (found.result, getattr(found.result, "name", None))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from edm.functions import PUNCTUATION
+from edm.meanings import PUNCTUATION
 from edm.model import EntitySet
 from tests.serving import META, MINIMAL, READ, ROOT, Answer, Client, as_json, demo_metadata
 
