@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 
 from edm.errors import ERROR_CODES
-from edm.functions import FUNCTIONS, CanonicalFunction, Kind, Signature
+from edm.functions import ANY, COLLECTION, FUNCTIONS, TYPE_NAME, CanonicalFunction, Kind, Signature
 from edm.primitives import DECIMAL, DOUBLE, INT32, PrimitiveType
 from odata_server import gunicorn_conf
 from odata_server.cli import EXIT_CODES
@@ -91,7 +91,13 @@ def _function(f: CanonicalFunction) -> tuple[str, ...]:
 
 
 def _written(function: CanonicalFunction) -> str:
-    special = {"in": "`a in (b,c)`", "neg": "`-a`"}
+    special = {
+        "in": "`a in (b,c)`<br>`a in [b,c]`",
+        "neg": "`-a`",
+        "case": "`case(a:b,c:d)`",
+        "cast": "`cast(a,Edm.Date)`",
+        "isof": "`isof(a,Edm.Date)`<br>`isof(ErpOData.Customer)`",
+    }
     if function.name in special:
         return special[function.name]
     if function.kind is Kind.INFIX:
@@ -103,13 +109,21 @@ def _written(function: CanonicalFunction) -> str:
 
 
 def _signature(signature: Signature) -> str:
+    operands = ", ".join(operand.name for operand in signature.params) + (", ..." if signature.repeated else "")
+    return f"{operands} → {_result(signature)}".strip()
+
+
+def _result(signature: Signature) -> str:
     result = signature.result
     if isinstance(result, PrimitiveType):
-        name = result.name
-    else:
-        name = " or ".join(dict.fromkeys(result([kind] * 2).name for kind in (INT32, DECIMAL, DOUBLE)))
-    operands = ", ".join(operand.name for operand in signature.params)
-    return f"{operands} → {name}".strip()
+        return result.name
+    if COLLECTION in signature.params:
+        return "collection"
+    if TYPE_NAME in signature.params:
+        return "that type"
+    if ANY in signature.params:
+        return "the type of the values"
+    return " or ".join(dict.fromkeys(result([kind] * 2).name for kind in (INT32, DECIMAL, DOUBLE)))
 
 
 def limits() -> str:

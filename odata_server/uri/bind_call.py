@@ -12,7 +12,7 @@ from typing import NoReturn
 from edm.conversion import castable, convert
 from edm.errors import ODataError
 from edm.expressions import FALSE, NULL_CONST, TRUE, Call, Const, Expr, ExprType, call, disjunction
-from edm.functions import FUNCTIONS, NOT_IMPLEMENTED, CanonicalFunction, NullRule, meeting_type, resolve
+from edm.functions import COLLECTION, FUNCTIONS, NOT_IMPLEMENTED, CanonicalFunction, NullRule, meeting_type, resolve
 from edm.model import EntityType, ServiceMetadata
 from edm.patterns import fault_in_pattern
 from edm.primitives import (
@@ -260,9 +260,11 @@ def refuse_has(left: Expr, node: CallExpr) -> NoReturn:
 
 def mismatch(function: CanonicalFunction, args: Sequence[Expr], node: SyntaxNode) -> ODataError:
     given = ", ".join(_shown(arg.type) for arg in args) or "nothing"
+    collections = any(isinstance(arg.type, CollectionType) for arg in args)
+    signatures = [s for s in function.signatures if collections or COLLECTION not in s.params]
     wanted = " or ".join(
         "(" + ", ".join(p.name if not isinstance(p, PrimitiveType) else str(p) for p in s.params) + ")"
-        for s in function.signatures
+        for s in signatures or function.signatures
     )
     return ODataError(
         "type_mismatch",

@@ -280,13 +280,6 @@ def functions(world: World) -> None:
         assert world.get(f"Customers?$filter={condition}").status == 501, condition
 
 
-@checks("401-FN")
-def functions_of_4_01(world: World) -> None:
-    world.filters("Customers", "substring(City,9999) eq ''", lambda r: r["City"] is not None)
-    world.filters("Customers", "substring(City,0,0) eq ''", lambda r: r["City"] is not None)
-    world.filters("Customers", "substring(City,-9999) eq 'Hamburg'", lambda r: r["City"] == "Hamburg")
-
-
 @checks("40-INT-02")
 def whole_grammar(world: World) -> None:
     for condition in (
