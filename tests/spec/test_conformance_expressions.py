@@ -57,7 +57,7 @@ def annotation_values(world: World) -> None:
         ("City/@Core.Description%23Short eq null", True),
         ("@Core.Messages eq null", True),
     ):
-        expected = world.where("Customers", lambda r, wanted=everything: wanted)
+        expected = world.where("Customers", lambda r: True) if everything else []
         assert world.keys(f"Customers?$select=CustomerNumber&$filter={condition}") == expected, condition
     # A value that is a list or a record can be no operand.
     world.refuses("Invoices?$filter=Status/@Validation.AllowedValues eq 'Open'", 501)
