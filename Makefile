@@ -9,11 +9,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 # uv is used only to write the lock files: it resolves for every platform and Python at once.
 UV := uv==0.13.9
+# The fuzzer is no requirement of the tests: it is not built for every platform.
+FUZZER := atheris==3.0.0
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test check format bench lock clean
+.PHONY: help install install-dev demo test fuzz check format bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +29,9 @@ demo: install ## Start the service with a demo ERP on http://127.0.0.1:8000
 
 test: install-dev ## Run the whole test suite (ARGS="-k paging" for a part)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+fuzz: $(VENV)/.installed-fuzz ## Send changed requests by the thousand (ARGS="--runs 1000000")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: install-dev ## Lint, format check and strict types
 	@$(BIN)/ruff check .
@@ -65,4 +70,8 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing the development tools into $(VENV) (once; about half a minute)"
 	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed-fuzz: $(VENV)/.installed-dev
+	@$(PIP) install $(FUZZER)
 	@touch $@

@@ -16,13 +16,15 @@ from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import servers
+from tests.profiles import USUAL
 
 CI = bool(os.environ.get("CI"))
 RUN_DIRECTORY = pytest.StashKey[Path]()
 
-# Deterministic by default; HYPOTHESIS_PROFILE=thorough looks further, with new examples each time.
-settings.register_profile("default", deadline=None, derandomize=True, print_blob=True)
+# Deterministic by default; the others look further, with new examples each time. See ``profiles``.
+settings.register_profile("default", deadline=None, max_examples=USUAL, derandomize=True, print_blob=True)
 settings.register_profile("thorough", deadline=None, max_examples=2_000, print_blob=True)
+settings.register_profile("nightly", deadline=None, max_examples=20_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from edm.primitives import BOOLEAN, DOUBLE
@@ -17,6 +17,7 @@ from odata_server.auth import ANONYMOUS
 from odata_server.messages import ODataRequest
 from odata_server.service import Service, ServiceOptions
 from tests.adapters import schema
+from tests.profiles import examples
 from tests.properties.expressions import Model, conditions, encoded, orders
 
 OPTIONS = ServiceOptions(scan_budget=10_000_000, deadline=600)
@@ -62,7 +63,7 @@ def same_answer(services: Services, path: str, query: str) -> None:
     assert (found.status, found.body) == (expected.status, expected.body), f"{path}?{query}"
 
 
-@settings(max_examples=120, suppress_health_check=UNHEALTHY)
+@examples(120, suppress_health_check=UNHEALTHY)
 @given(data=st.data())
 def test_filters_agree(services: Services, model: Model, data: st.DataObject) -> None:
     entity_set = schema.METADATA[data.draw(st.sampled_from(("Things", "Things", "Parents")))]
@@ -70,7 +71,7 @@ def test_filters_agree(services: Services, model: Model, data: st.DataObject) ->
     same_answer(services, entity_set.name, f"$filter={condition}\n$select={entity_set.type.key}\n$count=true")
 
 
-@settings(max_examples=60, suppress_health_check=UNHEALTHY)
+@examples(60, suppress_health_check=UNHEALTHY)
 @given(data=st.data())
 def test_orders_slices_and_expansions_agree(services: Services, model: Model, data: st.DataObject) -> None:
     entity_set = schema.METADATA[data.draw(st.sampled_from(("Things", "Things", "Parents")))]

@@ -1,7 +1,7 @@
 """Normalising keeps the same rows, and leaves negation only where it cannot go further."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edm.errors import ODataError
@@ -11,6 +11,7 @@ from edm.text import expression_text
 from erp_adapters.memory import MemoryAdapter
 from odata_server.normalise import normalise
 from tests.engine.small import DATA, METADATA, bind, model
+from tests.profiles import examples
 from tests.properties.expressions import conditions
 
 CASES = {
@@ -40,7 +41,7 @@ def test_forms(text: str, expected: str) -> None:
     assert ("true" if kept is None else expression_text(kept)) == expected
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(data=st.data())
 def test_keeps_the_same_rows(data: st.DataObject) -> None:
     small = model()

@@ -1,17 +1,18 @@
 """The engine finishes whatever a source declines: capable or not, the answer is the same."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from odata_server.service import ServiceOptions
 from tests.engine.small import METADATA, get, model, service
+from tests.profiles import examples
 from tests.properties.expressions import conditions, encoded, orders
 
 CAPABLE, INCAPABLE = service(), service(capable=False)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@examples(300, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_engine_finishes_what_the_source_declines(data: st.DataObject) -> None:
     entity_set = METADATA[data.draw(st.sampled_from(("Customers", "Invoices")))]

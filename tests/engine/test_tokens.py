@@ -4,7 +4,7 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from edm.errors import ODataError
@@ -14,6 +14,7 @@ from odata_server.messages import Headers, ODataRequest
 from odata_server.service import Service
 from odata_server.uri.tokens import DAY, LIFETIME_DAYS, Skiptoken, TokenSigner, query_digest
 from tests.engine.small import DATA, METADATA, SECRET, get, model, service
+from tests.profiles import examples
 from tests.properties.expressions import encoded, orders
 
 ROOT = "http://localhost/odata/v4/"
@@ -35,7 +36,7 @@ def follow(target: Service, path: str, query: str, size: int) -> list[dict[str, 
         path, query = urlsplit(link).path.removeprefix("/odata/v4/"), urlsplit(link).query
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@examples(120, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_pages_partition_the_set(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(("Customers", "Invoices")))

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from edm.declare import load_directory
@@ -23,6 +23,7 @@ from erp_adapters.memory import MemoryAdapter
 from odata_server.auth import ANONYMOUS
 from odata_server.messages import ODataRequest
 from odata_server.service import Service, ServiceOptions
+from tests.profiles import examples
 from tests.properties.expressions import Model, conditions, encoded, orders
 
 #: Sets whose every row the evaluator visits quickly enough for hundreds of examples.
@@ -98,7 +99,7 @@ def same_answer(services: Mapping[str, Service], path: str, query: str) -> None:
         assert (answer.status, answer.body) == (expected.status, expected.body), f"{name}: {path}?{query}"
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_filters_agree(services: Mapping[str, Service], model: Model, data: st.DataObject) -> None:
     entity_set = model.metadata[data.draw(st.sampled_from(SETS))]
@@ -107,7 +108,7 @@ def test_filters_agree(services: Mapping[str, Service], model: Model, data: st.D
     same_answer(services, entity_set.name, f"$filter={condition}\n$select={key}\n$count=true\n$top=30")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_orders_slices_and_expansions_agree(services: Mapping[str, Service], model: Model, data: st.DataObject) -> None:
     entity_set = model.metadata[data.draw(st.sampled_from(SETS))]
