@@ -55,7 +55,8 @@ def target(environ: Mapping[str, Any], prefix: str) -> Target | None:
     given = path.lstrip("/").split("/")
     if [unquote(part) for part in given[: len(segments)]] != segments:
         return None
-    return Target("/".join(given[len(segments) :]), query)
+    # Clients that join a root ending in a slash with a path of their own double the slash.
+    return Target("/".join(given[len(segments) :]).lstrip("/"), query)
 
 
 def _raw(environ: Mapping[str, Any]) -> str:

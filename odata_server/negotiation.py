@@ -129,29 +129,35 @@ class Representation:
 
 def protocol_version(headers: Headers) -> str:
     """The version of the answer. Without ``OData-MaxVersion`` it is 4.0, which every client can read."""
-    for name in ("OData-Version", "OData-MaxVersion"):
-        text = headers.get(name)
-        if text is not None and not re.fullmatch(r"[0-9]{1,3}\.[0-9]{1,3}", text.strip(), re.ASCII):
-            raise ODataError("bad_version", f"{name} is not a version number.", target=name)
-    given = headers.get("OData-Version")
+    given, wanted = _version_in(headers, "OData-Version"), _version_in(headers, "OData-MaxVersion")
     if given is not None and _number(given) not in ((4, 0), (4, 1)):
-        raise ODataError("bad_version", f"OData-Version {given.strip()} is not supported.", target="OData-Version")
-    wanted = headers.get("OData-MaxVersion")
+        raise ODataError("bad_version", f"OData-Version {given} is not supported.", target="OData-Version")
     if wanted is None:
         return "4.0"
     if _number(wanted) < (4, 0):
         raise ODataError(
             "bad_version",
-            f"OData-MaxVersion {wanted.strip()} is not supported.",
+            f"OData-MaxVersion {wanted} is not supported.",
             target="OData-MaxVersion",
             hint="This service speaks 4.0 and 4.01.",
         )
     return "4.0" if _number(wanted) == (4, 0) else "4.01"
 
 
+def _version_in(headers: Headers, name: str) -> str | None:
+    """The number in a version header. .NET clients add the name of their platform: ``4.0;NetFx``."""
+    given = headers.get(name)
+    if given is None:
+        return None
+    text = given.partition(";")[0].strip()
+    if not re.fullmatch(r"[0-9]{1,3}\.[0-9]{1,3}", text, re.ASCII):
+        raise ODataError("bad_version", f"{name} is not a version number.", target=name)
+    return text
+
+
 def _number(text: str) -> tuple[int, int]:
     """4.01 is one step above 4.0: the digits after the dot count as 0, 1, 2 hundredths."""
-    major, minor = text.strip().split(".")
+    major, minor = text.split(".")
     return int(major), int(minor.ljust(2, "0")) if minor.strip("0") else 0
 
 
@@ -166,25 +172,34 @@ def negotiate(version: str, accept: str | None, format_: str | None, offers: tup
         return Representation(version, offers[0])
     if len(accept) > MAX_ACCEPT:
         raise ODataError("syntax", "The Accept header is too long.", target="Accept")
-    best: tuple[float, int, Representation] | None = None
-    ranges = list(_media_ranges(accept))
-    unnamed = tuple(o for o in offers if o not in {media for media, parameters, _ in ranges if not parameters})
-    for media, parameters, quality in ranges:
-        # The most specific range decides about a media type (RFC 9110, 12.5.1): others are left to wildcards.
-        found = _represent(version, media, parameters, unnamed if media.endswith("*") else offers)
-        if found is None or quality <= 0:
-            continue
-        specific = 0 if media == "*/*" else 1 if media.endswith("/*") else 2 + bool(parameters)
-        if best is None or (quality, specific) > best[:2]:
-            best = (quality, specific, found)
-    if best is None:
+    found = _acceptable(version, accept, offers)
+    if not found:
         raise ODataError(
             "not_acceptable",
             "No acceptable representation is available.",
             target="Accept",
             hint=f"This resource is available as {', '.join(offers)}.",
         )
-    return best[2]
+    return max(found, key=lambda candidate: candidate[:3])[3]
+
+
+#: How good it is: its quality, its place among the offers, how closely the client named it.
+_Candidate = tuple[float, int, int, Representation]
+
+
+def _acceptable(version: str, accept: str, offers: tuple[str, ...]) -> list[_Candidate]:
+    """What of the offers the client takes. The most specific range decides about a media type (RFC 9110, 12.5.1): the
+    others are left to wildcards. At equal quality the earlier offer is better."""
+    ranges = list(_media_ranges(accept))
+    named = {media for media, parameters, _ in ranges if not parameters}
+    found: list[_Candidate] = []
+    for media, parameters, quality in ranges:
+        specific = 0 if media == "*/*" else 1 if media.endswith("/*") else 2 + bool(parameters)
+        for place, offer in enumerate(offers):
+            shape = _represent(version, media, parameters, offer)
+            if shape is not None and quality > 0 and (specific > 1 or offer not in named):
+                found.append((quality, -place, specific, shape))
+    return found
 
 
 def _from_format(version: str, text: str, offers: tuple[str, ...]) -> Representation:
@@ -193,8 +208,9 @@ def _from_format(version: str, text: str, offers: tuple[str, ...]) -> Representa
         media, parameters, _ = next(_media_ranges(text), ("", {}, 1.0))
     except ODataError:  # a quality value is no part of a media type
         media, parameters = "", {}
-    found = _represent(version, names.get(media, media), parameters, offers)
-    if found is None or media in ("*/*", "application/*"):
+    media = names.get(media, media)
+    found = _represent(version, media, parameters, media) if media in offers else None
+    if found is None:
         raise ODataError(
             "unsupported_media_type",
             f"$format {text[:60]!r} is not available for this resource.",
@@ -204,12 +220,9 @@ def _from_format(version: str, text: str, offers: tuple[str, ...]) -> Representa
     return found
 
 
-def _represent(version: str, media: str, parameters: dict[str, str], offers: tuple[str, ...]) -> Representation | None:
-    if media in ("*/*", "application/*", "text/*"):
-        chosen = next((o for o in offers if media == "*/*" or o.startswith(media[:-1])), None)
-    else:
-        chosen = media if media in offers else None
-    if chosen is None:
+def _represent(version: str, media: str, parameters: dict[str, str], offer: str) -> Representation | None:
+    """``offer`` as a media range asks for it; ``None`` if it asks for something else."""
+    if media not in ("*/*", offer) and not (media.endswith("/*") and offer.startswith(media[:-1])):
         return None
     given: dict[str, str] = {}
     for name, value in parameters.items():
@@ -217,8 +230,8 @@ def _represent(version: str, media: str, parameters: dict[str, str], offers: tup
         if known is None or value.lower() not in _ALLOWED[known] or known == "odata":
             return None
         given[known] = value.lower()
-    if chosen != JSON:
-        return None if set(given) - {"charset"} else Representation(version, chosen, charset="charset" in given)
+    if offer != JSON:
+        return None if set(given) - {"charset"} else Representation(version, offer, charset="charset" in given)
     return Representation(
         version=version,
         metadata=given.get("metadata", "minimal"),
@@ -247,7 +260,8 @@ def _media_ranges(accept: str) -> Iterator[tuple[str, dict[str, str], float]]:
 
 
 def _quality(text: str) -> float:
-    if not re.fullmatch(r"[01](\.[0-9]{0,3})?", text, re.ASCII) or float(text) > 1:
+    """RFC 9110 wants a digit before the point and at most three after it; Java's own client sends ``.2``."""
+    if not re.fullmatch(r"[01](\.[0-9]{0,9})?|\.[0-9]{1,9}", text, re.ASCII) or float(text) > 1:
         raise ODataError("syntax", f"{text[:20]!r} is not a quality value.", target="Accept")
     return float(text)
 

@@ -119,7 +119,9 @@ class Service:
         _check_request(request)
         bound = self._bind(exchange, view)
         offers = OFFERS.get(bound.answer, (JSON,))
-        shape = negotiate(exchange.version, request.headers.get("Accept"), bound.format, offers)
+        # A count is plain text (Protocol 11.2.10), also for the many clients that ask for JSON whatever they read.
+        accept = None if bound.answer is Answer.COUNT else request.headers.get("Accept")
+        shape = negotiate(exchange.version, accept, bound.format, offers)
         if bound.query is None:
             return self._document(bound.answer, shape, view, request)
         answered = self._reader(exchange, bound, view, shape).answer()

@@ -226,15 +226,17 @@ class OverHTTP:
 
 
 @contextmanager
-def server(database_url: str) -> Iterator[OverHTTP]:
-    """The service as it is run in production, on a free port, for anonymous callers of this machine."""
+def server(database_url: str, public_url: str | None = PUBLIC_URL) -> Iterator[OverHTTP]:
+    """The service as it is run in production, on a free port, for anonymous callers of this machine. Without
+    ``public_url`` its links lead to that port.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("ERP_ODATA_", "PORT", "DATABASE_URL"))}
     environment |= {
         "ERP_ODATA_DATABASE_URL": database_url,
-        "ERP_ODATA_PUBLIC_URL": PUBLIC_URL,
+        "ERP_ODATA_PUBLIC_URL": public_url or f"http://127.0.0.1:{port}",
         "ERP_ODATA_HOST": "127.0.0.1",
         "ERP_ODATA_ANONYMOUS": "true",
         "ERP_ODATA_SECRET_KEY": SECRET,

@@ -243,12 +243,17 @@ def unknown_type(name: str, position: int) -> ODataError:
     return ODataError("unknown_type", f"There is no type {name[:80]}.", position=position, hint="See $metadata.")
 
 
+#: Functions of former versions of OData, and what to use instead.
+_FORMER = {"substringof": "OData 4 has contains(text,part), with the part last."}
+
+
 def unknown_function(node: CallExpr) -> ODataError:
     if node.name in NOT_IMPLEMENTED or node.name.startswith("geo."):
         message = f"{node.name} is not supported: this service has no geographical types."
         return ODataError("not_implemented", message, position=node.position)
     near = get_close_matches(node.name, [f for f in FUNCTIONS if not f.startswith("$")], n=1)
     hint = f"Did you mean {near[0]}?" if near else "See docs/query-language.md for the functions."
+    hint = _FORMER.get(node.name, hint)
     return ODataError("unknown_function", f"There is no function {node.name}.", position=node.position, hint=hint)
 
 

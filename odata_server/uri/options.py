@@ -83,7 +83,7 @@ def canonical_name(name: str) -> str:
     lower = name.lower()
     if lower.removeprefix("$") in SYSTEM_OPTIONS and lower != "levels":
         return "$" + lower.removeprefix("$")
-    if name.startswith("$"):
+    if name.lstrip()[:1] == "$":
         hint = _FORMER.get(lower) or _near(lower) or "The names of your own query options cannot start with $."
         message = f"{name[:80]!r} is not a query option."
         raise ODataError("unknown_option", message, target=name[:80].strip(), hint=hint)
