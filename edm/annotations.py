@@ -32,6 +32,16 @@ FORMATS = tuple(
 )
 METADATA_FORMATS = ("application/xml", "application/json")
 
+BATCH_SUPPORT: "Value" = {
+    "Supported": True,
+    "ContinueOnErrorSupported": True,
+    "ReferencesInRequestBodiesSupported": False,
+    "ReferencesAcrossChangeSetsSupported": True,
+    "EtagReferencesSupported": True,
+    "RequestDependencyConditionsSupported": False,
+    "SupportedFormats": ("multipart/mixed", "application/json"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
@@ -106,11 +116,11 @@ def on_container(functions: Sequence[str]) -> Iterator[Annotation]:
     yield _term("Capabilities", "SupportedMetadataFormats", METADATA_FORMATS)
     yield _term("Capabilities", "KeyAsSegmentSupported", True)
     yield _term("Capabilities", "AnnotationValuesInQuerySupported", False)
-    yield _term("Capabilities", "QuerySegmentSupported", False)
+    yield _term("Capabilities", "QuerySegmentSupported", True)
     yield _term("Capabilities", "CrossJoinSupported", False)
     yield _term("Capabilities", "AsynchronousRequestsSupported", False)
-    yield _term("Capabilities", "BatchSupported", False)
-    yield _term("Capabilities", "BatchSupport", {"Supported": False})
+    yield _term("Capabilities", "BatchSupported", True)
+    yield _term("Capabilities", "BatchSupport", BATCH_SUPPORT)
     if functions:
         yield _term("Capabilities", "FilterFunctions", tuple(functions))
 

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from edm.errors import ODataError
 from odata_server.auth import too_many
@@ -223,6 +223,21 @@ def inflate(body: bytes, content_encoding: str | None, limit: int, ratio: int = 
 
 def _damaged() -> ODataError:
     return ODataError("syntax", "The request body is not what its Content-Encoding says.", target="Content-Encoding")
+
+
+# Other sites
+
+
+def is_foreign(headers: Mapping[str, str], public_url: str) -> bool:
+    """Whether a page of another site makes a browser send this, with credentials that it remembers.
+
+    Browsers say so in Sec-Fetch-Site, older ones in Origin; other clients send neither.
+    """
+    site = headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc not in (urlsplit(public_url).netloc, headers.get("Host"))
 
 
 # Anti-CSRF tokens

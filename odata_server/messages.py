@@ -33,7 +33,8 @@ class Headers(Mapping[str, str]):
 @dataclass(frozen=True, slots=True)
 class ODataRequest:
     """One request. ``path`` is the raw (still percent-encoded) path below the service root without a leading slash,
-    ``query`` the raw query string without ``?``. ``root`` is the public URL of the service root, ending in ``/``.
+    ``query`` the raw query string without ``?``, ``posted`` more of it, from the body of a ``POST .../$query``.
+    ``root`` is the public URL of the service root, ending in ``/``.
     """
 
     method: str
@@ -43,6 +44,12 @@ class ODataRequest:
     body: bytes = b""
     root: str = "http://localhost/odata/v4/"
     correlation_id: str = "-"
+    posted: str = ""
+
+    @property
+    def options(self) -> str:
+        """The query options of the URL and of the body, as one query string."""
+        return f"{self.query}&{self.posted}" if self.query and self.posted else self.query or self.posted
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ _PAIR = re.compile(rf"({_TOKEN.pattern})(?:[ \t]*+=[ \t]*+({_WORD})?)?", re.ASCI
 _PREFERENCE = re.compile(rf"[ \t]*+({_NAMED}(?:[ \t]*+;[ \t]*+(?:{_NAMED})?)*+)[ \t]*+(?:,|\Z)", re.ASCII)
 #: Anything up to a comma outside of quotes; quotes left open reach to the end.
 _JUNK = re.compile(r"""[^,"]*+(?:"(?:[^"\\]|\\.?)*+"?[^,"]*+)*+""", re.DOTALL)
+_PARAMETER = re.compile(r""";\s*([^\s;="]++)\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^;"]*+))""", re.ASCII)
 #: Preferences of OData, which 4.0 writes with ``odata.`` before them.
 _PREFIXED = frozenset({
     "allow-entityreferences", "callback", "continue-on-error", "include-annotations", "maxpagesize", "omit-values",
@@ -61,9 +62,12 @@ class Preference:
     @property
     def applied(self) -> str:
         """What ``Preference-Applied`` says of it: the client's own name, and the value (RFC 7240, 3)."""
-        if not self.value:
-            return self.name
-        return f"{self.name}={self.value if _TOKEN.fullmatch(self.value) else _quoted(self.value)}"
+        return _pair(self.name, self.value)
+
+    @property
+    def text(self) -> str:
+        """As ``Prefer`` has it."""
+        return ";".join((self.applied, *(_pair(name, value) for name, value in self.parameters)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,5 +303,18 @@ def _unquoted(word: str) -> str:
     return re.sub(r"\\(.)", r"\1", word[1:-1]) if word.startswith('"') else word
 
 
+def _pair(name: str, value: str) -> str:
+    if not value:
+        return name
+    return f"{name}={value if _TOKEN.fullmatch(value) else _quoted(value)}"
+
+
 def _quoted(value: str) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+
+
+def media_type(text: str) -> tuple[str, dict[str, str]]:
+    """A Content-Type as media type in small letters, and its parameters with their names in small letters."""
+    media = text.partition(";")[0].strip().lower()
+    found = _PARAMETER.findall(text, len(text.partition(";")[0]))
+    return media, {name.lower(): re.sub(r"\\(.)", r"\1", quoted) or bare.strip() for name, quoted, bare in found}

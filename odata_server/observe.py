@@ -23,6 +23,7 @@ class Handled:
     """One request was answered. ``rows`` are those of the body; ``path`` and ``query`` are raw, as they
     arrived.
 
+    ``part`` is the Content-ID or number of a request within a ``$batch``, which has an event of its own after them.
     ``detail`` is what the log may know and the client may not, such as the ERP's own error text.
     """
 
@@ -32,6 +33,7 @@ class Handled:
     status: int
     correlation_id: str = "-"
     principal: str = "anonymous"
+    part: str = ""
     entity_set: str | None = None
     error_code: str | None = None
     rows: int = 0
@@ -125,6 +127,7 @@ def _fields(event: Handled) -> dict[str, Any]:
         "correlation_id": event.correlation_id,
     }
     sometimes = {
+        "part": event.part,
         "code": event.error_code,
         "rows_read": event.rows_read if event.rows_read != event.rows else None,
         "notes": list(event.notes),

@@ -15,10 +15,13 @@ from edm.primitives import PrimitiveType
 from edm.query import ComputeItem, OrderItem, Query
 from erp_adapters.base import Row
 from odata_server.expand import read_columns
+from odata_server.messages import ODataRequest
 from odata_server.uri.tokens import Skiptoken, after
 
 #: Characters of a query string that need no further encoding in a link.
 _SAFE = "%$&'()*+,;=:@/?!~-._"
+#: Characters of the longest URL that every server and proxy takes, gunicorn's 8,190 less method and version.
+MAX_LINK = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +112,21 @@ def order_types(orderby: Sequence[OrderItem]) -> tuple[PrimitiveType, ...]:
     return tuple(item.expr.type for item in orderby if isinstance(item.expr.type, PrimitiveType))
 
 
-def next_link(root: str, path: str, raw_query: str, token: str) -> str:
-    """The absolute URL of the next page: the same options, with this token."""
+def next_link(request: ODataRequest, path: str, token: str) -> str:
+    """The absolute URL of the next page: the same options, with this token.
+
+    Options that were posted stand in the URL too, so that it can be got. Where they are too long for that, the link is
+    to ``$query``, and the same body is posted to it again.
+    """
+    link = _link(f"{request.root}{quote(path, safe=_SAFE)}", request.options, token)
+    if request.posted and len(link) > MAX_LINK:
+        return _link(f"{request.root}{quote(path, safe=_SAFE)}/$query", request.query, token)
+    return link
+
+
+def _link(url: str, raw_query: str, token: str) -> str:
     kept = [p for p in raw_query.split("&") if p and _option_name(p) != "skiptoken"]
-    options = "&".join((*(quote(p, safe=_SAFE) for p in kept), f"$skiptoken={token}"))
-    return f"{root}{quote(path, safe=_SAFE)}?{options}"
+    return f"{url}?{'&'.join((*(quote(p, safe=_SAFE) for p in kept), f'$skiptoken={token}'))}"
 
 
 def _option_name(piece: str) -> str:

@@ -173,7 +173,7 @@ class Reader:
                 return None
             text = self.options.signer.encode(token, self._digest(), self.now.timestamp())
             path = self.bound.path + ("/$ref" if references else "")
-            return next_link(self.request.root, path, self.request.query, text)
+            return next_link(self.request, path, text)
 
         fragment = "Collection($ref)" if references else self._entity_set.name + self._select_list()
         body, written = self._writer.collection(

@@ -7,7 +7,8 @@ Pure but for the adapter it reads from and the observers it tells. Flask, the CL
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -17,11 +18,13 @@ from edm.errors import ODataError
 from edm.functions import FUNCTIONS
 from edm.model import ServiceMetadata
 from edm.text import expression_text, query_text
-from erp_adapters.base import Adapter, Explains, Session, SourceError
+from erp_adapters.base import Adapter, Explains, Session, SourceError, TimedOut
 from odata_server.auth import Principal
+from odata_server.batch.exchange import answer_batch
 from odata_server.execute import Engine
 from odata_server.json_format import Writer
 from odata_server.messages import ODataRequest, ODataResponse
+from odata_server.methods import as_get, check_method, is_batch
 from odata_server.negotiation import JSON, TEXT, XML, Representation, negotiate, protocol_version
 from odata_server.observe import Failed, Handled, Observer, notify
 from odata_server.paging import PageSizes
@@ -55,6 +58,8 @@ class ServiceOptions:
     max_token: int = 2_048
     scan_budget: int = 50_000
     deadline: float = 25.0
+    batch_parts: int = 100
+    batch_rows: int = 200_000
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -72,13 +77,18 @@ class Explanation:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way through the pipeline, and what the observers will be told of it."""
+    """One request on its way through the pipeline, and what the observers will be told of it.
+
+    ``options`` are the service's, or what a batch has left of them; ``part`` is the name of a request within a batch.
+    """
 
     request: ODataRequest
     principal: Principal
     session: Session
     now: datetime
     started: float
+    options: ServiceOptions
+    part: str = ""
     version: str = "4.0"
     entity_set: str | None = None
     rows: int = 0
@@ -100,9 +110,17 @@ class Service:
 
     def handle(self, request: ODataRequest, principal: Principal) -> ODataResponse:
         """The response to one request. Never raises: a failure is a response too."""
-        exchange = self._exchange(request, principal)
+        return self.handled(self._exchange(request, principal))
+
+    def handled(self, exchange: Exchange, fault: ODataError | None = None) -> ODataResponse:
+        """The response to a request that is under way, or to its ``fault`` if it has one. Never raises."""
+        request = exchange.request
         try:
+            if fault is not None:
+                raise fault
             response = self._answer(exchange)
+            if exchange.part:
+                _check_size(response, exchange.options)
         except ODataError as error:
             exchange.code = error.code
             exchange.detail = error.detail if isinstance(error, SourceError) else error.message
@@ -111,12 +129,15 @@ class Service:
             exchange.code = "internal"
             self._tell(Failed(error, request.correlation_id, request.method, request.path))
             response = self.refuse(internal_error(), exchange.version)
-        return self._observed(exchange, response)
+        return self._observed(exchange, request, response)
 
     def _answer(self, exchange: Exchange) -> ODataResponse:
-        request, view = exchange.request, exchange.principal.view(self.metadata)
-        exchange.version = protocol_version(request.headers)
-        _check_request(request)
+        exchange.version = protocol_version(exchange.request.headers)
+        _check_request(exchange.request)
+        if is_batch(exchange.request.path):
+            return self._batch(exchange)
+        exchange.request = request = as_get(exchange.request)
+        view = exchange.principal.view(self.metadata)
         bound = self._bind(exchange, view)
         offers = OFFERS.get(bound.answer, (JSON,))
         # A count is plain text (Protocol 11.2.10), also for the many clients that ask for JSON whatever they read.
@@ -130,13 +151,13 @@ class Service:
 
     def _bind(self, exchange: Exchange, view: ServiceMetadata) -> BoundRequest:
         limits = self.options.limits
-        path, options = parse_path(exchange.request.path, limits), parse_query(exchange.request.query, limits)
+        path, options = parse_path(exchange.request.path, limits), parse_query(exchange.request.options, limits)
         bound = RequestBinder(view, limits, exchange.now).bind(path, options)
         exchange.entity_set = bound.query.entity_set if bound.query else None
         return restrict(bound, exchange.principal, view)
 
     def _reader(self, exchange: Exchange, bound: BoundRequest, view: ServiceMetadata, shape: Representation) -> Reader:
-        options = self.options
+        options = exchange.options
         sizes = PageSizes(options.page_size, options.max_page_size, options.max_skip, options.max_expanded_per_parent)
         return Reader(
             request=exchange.request,
@@ -147,6 +168,12 @@ class Service:
             options=ReadOptions(sizes, options.max_response, TokenSigner(self.secrets, options.max_token)),
             now=exchange.now,
         )
+
+    def _batch(self, exchange: Exchange) -> ODataResponse:
+        parts = _Parts(self, exchange)
+        response = answer_batch(exchange.request, exchange.version, parts, exchange.options.batch_parts)
+        exchange.notes = (f"{parts.number} answers",)
+        return response
 
     def _document(
         self, answer: Answer, shape: Representation, view: ServiceMetadata, request: ODataRequest
@@ -183,18 +210,19 @@ class Service:
     def _exchange(self, request: ODataRequest, principal: Principal) -> Exchange:
         deadline = time.monotonic() + self.options.deadline
         session = Session(principal.name, request.correlation_id, deadline)
-        return Exchange(request, principal, session, self.clock(), time.perf_counter())
+        return Exchange(request, principal, session, self.clock(), time.perf_counter(), self.options)
 
-    def _observed(self, exchange: Exchange, response: ODataResponse) -> ODataResponse:
+    def _observed(self, exchange: Exchange, received: ODataRequest, response: ODataResponse) -> ODataResponse:
         timings, seconds = exchange.session.timings, time.perf_counter() - exchange.started
         self._tell(
             Handled(
-                method=exchange.request.method,
-                path=exchange.request.path,
-                query=exchange.request.query,
+                method=received.method,
+                path=received.path,
+                query=exchange.request.options,
                 status=response.status,
-                correlation_id=exchange.request.correlation_id,
+                correlation_id=received.correlation_id,
                 principal=exchange.principal.name,
+                part=exchange.part,
                 entity_set=exchange.entity_set,
                 error_code=exchange.code,
                 rows=exchange.rows,
@@ -214,13 +242,69 @@ class Service:
         notify(self.observers, event)
 
 
-def _check_request(request: ODataRequest) -> None:
-    if request.method not in ("GET", "HEAD"):
-        raise ODataError(
-            "method_not_allowed",
-            f"{request.method[:20]} is not allowed: ERP data is read-only here.",
-            headers=(("Allow", "GET, HEAD, OPTIONS"),),
+@dataclass(slots=True)
+class _Parts:
+    """The requests of one batch: answered for its caller, by its deadline, within one budget of rows and bytes."""
+
+    service: Service
+    outer: Exchange
+    number: int = 0
+    bytes: int = 0
+
+    def answer(self, request: ODataRequest, part: str, fault: ODataError | None = None) -> ODataResponse:
+        outer, spent = self.outer, self.outer.session.timings
+        session = Session(outer.principal.name, request.correlation_id, outer.session.deadline)
+        exchange = Exchange(
+            request, outer.principal, session, outer.now, time.perf_counter(), self._left(), part, outer.version
         )
+        response = self.service.handled(exchange, fault or self._exhausted())
+        spent.erp_seconds += session.timings.erp_seconds
+        spent.erp_calls += session.timings.erp_calls
+        spent.rows_read += session.timings.rows_read
+        outer.rows += exchange.rows
+        self.number += 1
+        self.bytes += len(response.body)
+        return response
+
+    def unit(self) -> AbstractContextManager[None]:
+        """Nothing is written yet, so there is nothing to keep or to undo."""
+        return nullcontext()
+
+    def _left(self) -> ServiceOptions:
+        options = self.outer.options
+        rows = options.batch_rows - self.outer.session.timings.rows_read
+        return replace(
+            options,
+            scan_budget=max(0, min(options.scan_budget, rows)),
+            max_response=max(0, options.max_response - self.bytes),
+        )
+
+    def _exhausted(self) -> ODataError | None:
+        options = self.outer.options
+        if self.outer.session.remaining() <= 0:
+            return TimedOut("deadline of the batch passed")
+        for limit, spent, what in (
+            ("batch_rows", self.outer.session.timings.rows_read, "ERP rows are read"),
+            ("max_response", self.bytes, "bytes are answered"),
+        ):
+            if spent >= getattr(options, limit):
+                return _spent(limit, getattr(options, limit), what)
+        return None
+
+
+def _check_size(response: ODataResponse, options: ServiceOptions) -> None:
+    """Pages are cut to what is left; whatever else does not fit is refused."""
+    if len(response.body) > options.max_response:
+        raise _spent("max_response", options.max_response, "bytes are left for this answer")
+
+
+def _spent(limit: str, most: int, what: str) -> ODataError:
+    hint = "Send it again in a request or a batch of its own."
+    return ODataError("limit_exceeded", f"Not more than {most} {what} in one batch (limit {limit}).", hint=hint)
+
+
+def _check_request(request: ODataRequest) -> None:
+    check_method(request)
     for name in ("Isolation", "OData-Isolation"):
         if request.headers.get(name, "").strip().lower() == "snapshot":
             raise ODataError("precondition_failed", "Snapshot isolation is not available.", target=name)

@@ -207,6 +207,10 @@ class _Named(BaseModel):
     max_concurrent: int = Field(
         default=64, ge=1, description="Requests of one caller that one worker process answers at a time."
     )
+    batch_parts: int = Field(default=100, ge=1, le=1000, description="Most requests in one `$batch`.")
+    batch_rows: int = Field(
+        default=200_000, ge=1, description="ERP rows after which a `$batch` is answered no further."
+    )
     pool_size: int = Field(default=8, ge=1, le=200, description="Connections to the ERP per worker process.")
     pool_wait: float = Field(default=2.0, gt=0, le=60, description="Seconds to wait for a free connection.")
     statement_timeout: float = Field(

@@ -7,6 +7,7 @@ redirects, and nothing is made from the ``Host`` header.
 
 import json
 import time
+from collections.abc import Iterable
 from typing import Final
 
 from flask import Flask, Response, g, request
@@ -20,13 +21,13 @@ from odata_server import edge
 from odata_server.auth import ANONYMOUS
 from odata_server.compose import Composition, derived, secret
 from odata_server.messages import Headers, ODataRequest, ODataResponse
+from odata_server.methods import allowed
 from odata_server.negotiation import protocol_version
 from odata_server.observe import Failed, Handled, notify, take_last
 from odata_server.responses import internal_error
 from odata_server.service import Service
 
 PREFIX: Final = "/odata/v4"
-ALLOW: Final = "GET, HEAD, OPTIONS"
 #: Endpoints that answer anybody. Every other one, and every path that leads nowhere, asks who is calling.
 OPEN: Final = frozenset({"healthz", "readyz"})
 CSRF_COOKIE: Final = "erp-odata-csrf"
@@ -134,8 +135,11 @@ class _Site:
         if target is None:
             raise _nothing_here()
         if request.method == "OPTIONS":
-            return _Answer(status=204, headers={"Allow": ALLOW, "OData-Version": _version()})
+            allow = ", ".join(allowed(target.path))
+            return _Answer(status=204, headers={"Allow": allow, "OData-Version": _version()})
         reading = request.method in ("GET", "HEAD")
+        if not reading and edge.is_foreign(_headers(), self._settings.url):
+            raise ODataError("forbidden", "Pages of other sites may not send requests here.")
         answer = self._service.handle(
             ODataRequest(
                 method=request.method,
@@ -190,9 +194,9 @@ class _Site:
 
     def refuse_http(self, error: HTTPException) -> Response:
         """Werkzeug's errors as OData's, in our words."""
-        allowed = getattr(error, "valid_methods", None)
-        if allowed:
-            return self.refuse(_method_not_allowed(allowed))
+        methods = getattr(error, "valid_methods", None)
+        if methods:
+            return self.refuse(_method_not_allowed(methods))
         if isinstance(error, RequestEntityTooLarge):
             return self.refuse(_too_large(self._settings.max_body))
         if isinstance(error, ClientDisconnected):
@@ -276,9 +280,9 @@ def _nothing_here() -> ODataError:
     return ODataError("not_found", "There is nothing at this URL.", hint=f"The service root is {PREFIX}/.")
 
 
-def _method_not_allowed(allowed: object) -> ODataError:
-    methods = ", ".join(sorted(map(str, allowed if isinstance(allowed, list | set | tuple) else [])))
-    return ODataError("method_not_allowed", "This method is not allowed here.", headers=(("Allow", methods or ALLOW),))
+def _method_not_allowed(known: Iterable[str]) -> ODataError:
+    methods = ", ".join(sorted(known))
+    return ODataError("method_not_allowed", "This method is not allowed here.", headers=(("Allow", methods),))
 
 
 def _too_large(limit: int) -> ODataError:

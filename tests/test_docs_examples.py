@@ -41,11 +41,18 @@ class Example:
     target: str
     headers: Mapping[str, str]
     shown: Any
+    body: bytes = b""
 
     @property
     def code(self) -> str | None:
         error = self.shown.get("error")
         return None if error is None else str(error["code"])
+
+    @property
+    def codes(self) -> set[str]:
+        """Of the answer, or of the answers that it is made of."""
+        bodies = [self.shown, *(one.get("body", {}) for one in self.shown.get("responses", ()))]
+        return {str(body["error"]["code"]) for body in bodies if "error" in body}
 
 
 def examples(text: str) -> Iterator[Example]:
@@ -53,12 +60,13 @@ def examples(text: str) -> Iterator[Example]:
         if following != "json" or (language != "http" and not request.startswith("curl ")):
             continue
         if language == "http":
-            first, *rest = request.strip().splitlines()
+            head, _, body = request.strip().partition("\n\n")
+            first, *rest = head.splitlines()
             method, _, target = first.partition(" ")
         else:
-            method, target, rest = "GET", shlex.split(request)[-1], []
+            method, target, rest, body = "GET", shlex.split(request)[-1], [], ""
         headers = dict(line.split(": ", 1) for line in rest)
-        yield Example(method, target, headers, json.loads(answer, parse_float=Decimal))
+        yield Example(method, target, headers, json.loads(answer, parse_float=Decimal), body.encode())
 
 
 def parameters(pages: Sequence[Path]) -> Iterator[Any]:
@@ -103,7 +111,7 @@ def test_an_example_gives_the_answer_shown(example: Example, service: InProcess,
     if example.code in ELSEWHERE:
         answer = ELSEWHERE[example.code](example, demo_sqlite_url)
     else:
-        answer = service.send(example.method, example.target, example.headers)
+        answer = service.send(example.method, example.target, example.headers, example.body)
     assert list(differences(example.shown, answer.json)) == [], answer.text[:2000]
     assert answer.status == (200 if example.code is None else ERROR_CODES[example.code][0])
 
@@ -111,7 +119,7 @@ def test_an_example_gives_the_answer_shown(example: Example, service: InProcess,
 @pytest.mark.parametrize("code", ERROR_CODES)
 def test_an_error_s_example_shows_that_error(code: str) -> None:
     """So every code is raised by a test: that of its example."""
-    shown = {example.code for example in examples(error_sections()[code])}
+    shown = {found for example in examples(error_sections()[code]) for found in example.codes}
     assert code in shown
     assert shown <= {code, None}
 
@@ -170,6 +178,8 @@ def _over_http(example: Example, url: str) -> Answer:
             send()
     if example.code == "payload_too_large":
         headers["Authorization"], body = _basic(PASSWORD), bytes(8_000_001)
+    if example.code == "forbidden":
+        headers["Authorization"] = _basic(PASSWORD)
     if example.code == "headers_too_large":
         headers["Cookie"] = "tracing=1"
     return send()
@@ -195,6 +205,7 @@ ELSEWHERE: Mapping[str | None, Callable[[Example, str], Answer]] = {
     "insecure_transport": _over_http,
     "too_many_requests": _over_http,
     "payload_too_large": _over_http,
+    "forbidden": _over_http,
     "uri_too_long": _over_http,
     "headers_too_large": _over_http,
 }

@@ -16,7 +16,7 @@ SAMPLES = (
     ("Customers('C-100042')/Invoices", 200), ("Customers('C-100042')/CustomerName", 200),
     ("Customers('C-100042')/CustomerName/$value", 200), ("Customers/$count", 200), ("Customers/$ref", 200),
     ("Customers('C-100042')/CustomerName2", 204), ("Nope", 404), ("Customers('none')", 404),
-    ("Customers?$filter=", 400), ("Customers?$filter=Nope eq 1", 400), ("$batch", 501),
+    ("Customers?$filter=", 400), ("Customers?$filter=Nope eq 1", 400), ("$batch", 405),
 )  # fmt: skip
 
 FORMS = {
