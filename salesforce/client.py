@@ -50,11 +50,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A collection: rows with the exact numbers that were written, the total and the link to the next page."""
+    """A collection: rows with the exact numbers that were written, total, link to the next page, context."""
 
     rows: tuple[dict[str, Any], ...]
     count: int | None
     next_link: str | None
+    context: str = ""
 
 
 @dataclass(slots=True)
@@ -101,7 +102,8 @@ class Client:
         link = _control(content, "nextLink")
         # Relative links start where the context does, which is below the root.
         following = urljoin(self.root, link) if isinstance(link, str) else None
-        return Page(tuple(rows), int(count) if isinstance(count, int | str) else None, following)
+        total = count if isinstance(count, int) and not isinstance(count, bool) else None
+        return Page(tuple(rows), total, following, str(_control(content, "context") or ""))
 
     def url(self, path: str, options: Options) -> str:
         """The URL as the profile spells it."""

@@ -142,9 +142,10 @@ class Container:
 
 @dataclass(frozen=True, eq=False)
 class Metadata:
-    """A whole document. Types are found by qualified name."""
+    """A whole document. Types are found by qualified name. ``references`` are the URLs of other documents."""
 
     version: str
+    references: tuple[str, ...]
     types: Mapping[str, StructuredType]
     enums: Mapping[str, EnumType]
     definitions: Mapping[str, TypeDefinition]
@@ -252,7 +253,8 @@ class _Reader:
                 definitions[name] = TypeDefinition(name, self._property(element, space, "UnderlyingType"))
             operations += [self._operation(element, space) for element in _children(schema, "Function", "Action")]
         version = self.root.get("Version") or "4.0"
-        return Metadata(version, types, enums, definitions, tuple(operations), self._container())
+        references = tuple(_required(part, "Uri") for part in _children(self.root, "Reference"))
+        return Metadata(version, references, types, enums, definitions, tuple(operations), self._container())
 
     def name(self, text: str) -> str:
         """A qualified name with its alias resolved."""

@@ -17,10 +17,13 @@ STANDARD_FIELDS = ("Id", "ExternalId", "DisplayUrl", "Name")
 
 @dataclass(frozen=True, slots=True)
 class ExternalField:
-    """A custom field. ``source`` is the property, which Salesforce calls the external developer name."""
+    """A custom field. ``source`` is the property, which Salesforce calls the external developer name, ``kind`` its
+    primitive type without ``Edm.``.
+    """
 
     name: str
     source: str
+    kind: str
     label: str
     type: FieldType
     is_key: bool = False
@@ -123,7 +126,9 @@ def _object(metadata: Metadata, entity_set: EntitySet, name: str) -> ExternalObj
 def _field(item: Property, *, is_key: bool) -> ExternalField | None:
     kind = item.type.primitive
     made = None if kind is None else field_type(kind, item)
-    return None if made is None else ExternalField(field_name(item.name), item.name, item.name, made, is_key)
+    if kind is None or made is None:
+        return None
+    return ExternalField(field_name(item.name), item.name, kind, item.name, made, is_key)
 
 
 def _unsupported(metadata: Metadata, kind: TypeRef) -> str:

@@ -21,6 +21,7 @@ from odata_server.service import ServiceOptions
 from odata_server.settings import Settings
 from odata_server.uri.limits import COUNTED, DEFAULT_LIMITS, Limits
 from odata_server.uri.tokens import LIFETIME_DAYS
+from salesforce.lint.rules import IN_ANSWERS, IN_METADATA, Rule
 from tests.serving import demo_metadata
 
 BASE = Path(__file__).parents[1]
@@ -197,6 +198,11 @@ def exit_codes() -> str:
     return table(("Exit code", "Meaning"), list(EXIT_CODES.items()))
 
 
+def lint_rules(rules: Mapping[str, Rule]) -> str:
+    rows = [(f"`{rule.id}`", rule.severity.value, rule.cause, rule.fix) for rule in rules.values()]
+    return table(("Rule", "Severity", "Cause", "Fix"), rows)
+
+
 #: (document, name of the table) -> makes it.
 GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/errors.md", "codes"): codes,
@@ -208,6 +214,8 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/configuration.md", "gunicorn variables"): variables,
     ("docs/configuration.md", "settings"): settings,
     ("docs/configuration.md", "platform variables"): platform_variables,
+    ("docs/salesforce.md", "rules for metadata"): lambda: lint_rules(IN_METADATA),
+    ("docs/salesforce.md", "rules for answers"): lambda: lint_rules(IN_ANSWERS),
     ("docs/running.md", "gunicorn variables"): variables,
     ("docs/running.md", "exit codes"): exit_codes,
 }

@@ -235,6 +235,8 @@ def _is_text(node: ast.AST) -> bool:
         ("odata_server.auth", "fixtures.demo_erp", False),
         ("salesforce.sync", "salesforce.csdl", True),
         ("salesforce.sync", "lxml.etree", False),
+        ("salesforce.lint.probes", "salesforce.client", True),
+        ("salesforce.lint.probes", "requests", False),
         ("salesforce.csdl", "lxml.etree", True),
         ("salesforce.client", "requests", True),
         ("salesforce.client", "odata_server.service", False),

@@ -19,6 +19,7 @@ def document(schemas: str, *, before: str = "", version: str = "4.0") -> bytes:
 
 def test_types_have_qualified_names_without_aliases() -> None:
     assert FOUND.version == "4.01"
+    assert [url.rpartition("/")[2] for url in FOUND.references] == ["Org.OData.Core.V1.xml"]
     assert set(FOUND.types) == {
         *(f"Contoso.Model.{name}" for name in ("Party", "Customer", "Address")),
         *(f"Contoso.Sales.{name}" for name in ("Order", "Line", "Delivery", "View")),
