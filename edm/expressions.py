@@ -15,6 +15,8 @@ ExprType = PrimitiveType | CollectionType
 
 #: The variable that stands for the row of the query itself.
 IT = "$it"
+#: The variable that stands, in what ``$expand`` nests, for the row of the resource path's collection: ``$it`` there.
+OUTER = "$outer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,15 @@ def depth_of(expr: Expr) -> int:
     return depth
 
 
-def columns_of(expr: Expr) -> tuple[str, ...]:
-    """Names of the query's own properties that evaluating ``expr`` needs (first path segments resolve elsewhere)."""
+def columns_of(expr: Expr, variable: str = IT) -> tuple[str, ...]:
+    """Names of the row's own properties that evaluating ``expr`` needs (first path segments resolve elsewhere)."""
     return tuple(
-        dict.fromkeys(n.path[0] for n in walk(expr) if isinstance(n, Prop) and n.variable == IT and len(n.path) == 1)
+        dict.fromkeys(
+            n.path[0] for n in walk(expr) if isinstance(n, Prop) and n.variable == variable and len(n.path) == 1
+        )
     )
+
+
+def mentions(expr: Expr, variable: str) -> bool:
+    """Whether evaluating ``expr`` needs the row behind ``variable``."""
+    return any(isinstance(n, Prop | Lambda | CountOf) and n.variable == variable for n in walk(expr))

@@ -62,3 +62,4 @@ class Expansion:
     kind: str = "entities"
     selected: tuple[str, ...] | None = None
     options: tuple[tuple[str, str], ...] = ()
+    levels: int = 1

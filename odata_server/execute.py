@@ -5,19 +5,20 @@ keys, never one per row.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, cast
 
 from edm.errors import ODataError
-from edm.evaluate import Environment, RowMapping, compile_expression, sort_rows
+from edm.evaluate import Environment, compile_expression, sort_rows
 from edm.expressions import IT, Const, Expr, Prop, call, columns_of, conjunction
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import CollectionType
 from edm.query import Query
 from erp_adapters.base import Adapter, Page, Row, Session, TimedOut
+from odata_server.fetched import Fetched
 from odata_server.plan import Plan, navigations_of, plan
 
 #: Keys in one read of related rows: few enough for every ERP, enough to make round trips rare.
@@ -87,6 +88,10 @@ class Engine:
                 break
         return found
 
+    def fetched(self, session: Session, spend: Callable[[int], None]) -> Fetched:
+        """An empty store of related rows that reads through this engine."""
+        return Fetched(self.metadata, lambda query, link, values: self.related(query, link, values, session), spend)
+
     def _one_of(self, entity_set: str, names: tuple[str, ...], values: Sequence[tuple[Any, ...]]) -> Expr:
         parts: list[Expr] = []
         for index, name in enumerate(names):
@@ -125,16 +130,17 @@ class _Finish:
     scanned: int = 0
     pushed_count: int | None = None
     entity_set: EntitySet = field(init=False)
-    fetched: dict[tuple[str, str, tuple[Any, ...]], Sequence[RowMapping]] = field(default_factory=dict)
+    fetched: Fetched = field(init=False)
 
     def __post_init__(self) -> None:
         self.entity_set = self.engine.metadata[self.made.query.entity_set]
+        self.fetched = self.engine.fetched(self.session, self._spend)
 
     def rows(self, pages: Iterable[Page]) -> Result:
         kept = self._kept(pages)
         made = self.made
         if made.orderby:
-            kept = iter(sort_rows(kept, made.orderby, self.engine.metadata, self._scope(), self._related))
+            kept = iter(sort_rows(kept, made.orderby, self.engine.metadata, self._scope(), self.fetched.related))
         if made.count:
             everything = list(kept)
             return self._result(everything[made.skip :][: made.top], len(everything))
@@ -149,13 +155,13 @@ class _Finish:
         made, names = self.made, self.made.pushed.columns
         keep = None
         if made.residual is not None:
-            keep = compile_expression(made.residual, self.engine.metadata, self._scope(), self._related)
+            keep = compile_expression(made.residual, self.engine.metadata, self._scope(), self.fetched.related)
         needs_related = self._navigations()
         for page in pages:
             self.pushed_count = page.count if page.count is not None else self.pushed_count
             self._spend(len(page.rows))
             environments: list[Environment] = [{IT: dict(zip(names, row, strict=True))} for row in page.rows]
-            self._fetch(self.entity_set, [e[IT] for e in environments], needs_related)
+            self.fetched.fetch(self.entity_set, [e[IT] for e in environments], needs_related)
             yield from environments if keep is None else (e for e in environments if keep(e) is True)
 
     def _navigations(self) -> tuple[tuple[str, ...], ...]:
@@ -187,38 +193,10 @@ class _Finish:
     def _result(self, environments: Sequence[Environment], count: int | None) -> Result:
         metadata, columns = self.engine.metadata, self.made.query.columns
         computed = {
-            c.name: compile_expression(c.expr, metadata, self._scope(), self._related) for c in self.made.compute
+            c.name: compile_expression(c.expr, metadata, self._scope(), self.fetched.related) for c in self.made.compute
         }
         rows = [
             tuple(computed[name](env) if name in computed else env[IT][name] for name in columns)
             for env in environments
         ]
         return Result(rows, count, self.made.notes)
-
-    # --- related rows for residual conditions ---------------------------------------------------------
-
-    def _related(self, entity_set: EntitySet, navigation: str, row: RowMapping) -> Sequence[RowMapping]:
-        link = entity_set.type.navigation_property(navigation)
-        assert link is not None
-        return self.fetched.get((entity_set.name, navigation, tuple(row[own] for own, _ in link.on)), ())
-
-    def _fetch(self, entity_set: EntitySet, rows: Sequence[RowMapping], paths: Iterable[tuple[str, ...]]) -> None:
-        """Reads what the navigation paths lead to from these rows, one level after the other."""
-        tails: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-        for path in paths:
-            if path:
-                tails[path[0]].append(path[1:])
-        for name, rest in tails.items():
-            link = entity_set.type.navigation_property(name)
-            assert link is not None
-            target = self.engine.metadata.target(link)
-            values = [tuple(row[own] for own, _ in link.on) for row in rows]
-            missing = [v for v in values if (entity_set.name, name, v) not in self.fetched]
-            query = Query(target.name, target.type.names)
-            found = self.engine.related(query, link, missing, self.session)
-            for value in missing:
-                children = [dict(zip(target.type.names, r, strict=True)) for r in found.get(value, ())]
-                self._spend(len(children))
-                self.fetched[entity_set.name, name, value] = children
-            reached = [r for v in dict.fromkeys(values) for r in self.fetched.get((entity_set.name, name, v), ())]
-            self._fetch(target, reached, rest)

@@ -4,14 +4,16 @@ The outcome is a tree of ``Entities`` as deep as the expansion; related rows tha
 once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from edm.errors import ODataError
+from edm.evaluate import RowMapping
 from edm.model import EntitySet, NavigationProperty
 from edm.query import Expansion, Query
 from erp_adapters.base import Row, Session
+from odata_server.correlate import Finisher, correlated, outer_columns, split
 from odata_server.execute import Engine
 
 
@@ -49,6 +51,19 @@ def read_columns(entity_set: EntitySet, query: Query, *more: str) -> tuple[str, 
     return tuple(dict.fromkeys((*query.columns, entity_set.type.key, *ends, *more)))
 
 
+def root_columns(entity_set: EntitySet, query: Query, *more: str) -> tuple[str, ...]:
+    """The columns to read of the rows that the resource path finds: also those that expansions compare with."""
+    return read_columns(entity_set, query, *outer_columns(entity_set, query), *more)
+
+
+@dataclass(frozen=True, slots=True)
+class PerParent:
+    """Related rows of one parent in an answer: after ``page`` a next link follows; ``most`` is the largest page."""
+
+    page: int
+    most: int
+
+
 def expand(
     engine: Engine,
     entity_set: EntitySet,
@@ -56,67 +71,138 @@ def expand(
     columns: tuple[str, ...],
     rows: Sequence[Row],
     session: Session,
-    limit: int,
+    limits: PerParent,
 ) -> Entities:
-    """The rows with everything that ``query.expand`` asks for, at most ``limit`` related rows per parent."""
-    related = tuple(_expand_one(engine, entity_set, e, columns, rows, session, limit) for e in query.expand)
-    return Entities(entity_set, query, columns, rows, related, len(query.columns))
+    """The rows that the resource path found, with everything that ``query.expand`` asks for."""
+    outer: Sequence[RowMapping] = ()
+    if any(correlated(e.query) for e in query.expand):
+        outer = [dict(zip(columns, row, strict=True)) for row in rows]
+    expanding = _Expanding(engine, session, limits, entity_set, outer)
+    return expanding.entities(entity_set, query, columns, rows, range(len(rows)))
 
 
-def _expand_one(
-    engine: Engine,
-    entity_set: EntitySet,
-    expansion: Expansion,
-    columns: tuple[str, ...],
-    rows: Sequence[Row],
-    session: Session,
-    limit: int,
-) -> Related:
-    link = entity_set.type.navigation_property(expansion.navigation)
-    assert link is not None
-    target = engine.metadata.target(link)
-    query = expansion.query
-    child_columns = read_columns(target, query, *(other for _, other in link.on))
-    positions = [columns.index(own) for own, _ in link.on]
-    parents = [tuple(row[i] for i in positions) for row in rows]
-    asked = query.with_(columns=child_columns, expand=(), skip=0, top=None, count=False)
-    left = engine.max_expanded - session.timings.rows_expanded
-    found = engine.related(asked, link, parents, session, left)
-    session.timings.rows_expanded += sum(map(len, found.values()))
-    if session.timings.rows_expanded > engine.max_expanded:
-        raise ODataError(
-            "limit_exceeded",
-            f"$expand={expansion.navigation} brings more than {engine.max_expanded} rows (limit max_expanded).",
-            target="$expand",
-            hint="Ask for fewer rows with $top, or narrow the expansion with $filter.",
+#: What the related rows of a parent depend on: the values it joins on, and its outer row if that matters.
+_Place = tuple[tuple[Any, ...], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """One parent's part of the related rows: their positions, their number before slicing, where a next link
+    continues.
+    """
+
+    positions: tuple[int, ...] = ()
+    count: int = 0
+    next_skip: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Expanding:
+    """One request's expansion. ``outer`` are the rows that the resource path found, of ``outer_set``."""
+
+    engine: Engine
+    session: Session
+    limits: PerParent
+    outer_set: EntitySet
+    outer: Sequence[RowMapping]
+
+    def entities(
+        self, entity_set: EntitySet, query: Query, columns: tuple[str, ...], rows: Sequence[Row], origins: Sequence[int]
+    ) -> Entities:
+        """The rows with their expansions. ``origins[i]`` is the outer row that led to row ``i``."""
+        related = tuple(self._related(entity_set, e, columns, rows, origins) for e in query.expand)
+        return Entities(entity_set, query, columns, rows, related, len(query.columns))
+
+    def _related(
+        self,
+        entity_set: EntitySet,
+        expansion: Expansion,
+        columns: tuple[str, ...],
+        rows: Sequence[Row],
+        origins: Sequence[int],
+    ) -> Related:
+        link = entity_set.type.navigation_property(expansion.navigation)
+        assert link is not None
+        target = self.engine.metadata.target(link)
+        depends = correlated(expansion.query)
+        own = [columns.index(name) for name, _ in link.on]
+        parents: list[_Place] = [
+            (tuple(row[i] for i in own), origin if depends else None) for row, origin in zip(rows, origins, strict=True)
+        ]
+        child_columns = read_columns(target, expansion.query, *(other for _, other in link.on))
+        found = self._found(expansion, link, child_columns, dict.fromkeys(parents))
+        # What is compared with the outer row has no URL of its own: no next link, so no smaller pages either.
+        limit = self.limits.most if depends else self.limits.page
+        flat, slices = _flattened(found, expansion.query, link.collection, limit)
+        if depends and any(part.next_skip is not None for part in slices.values()):
+            raise _too_many(expansion, f"more than {limit} rows of one parent, and no next link can say $it")
+        child_origins = [origin or 0 for (_, origin), part in slices.items() for _ in part.positions]
+        entities = self.entities(target, expansion.query, child_columns, flat, child_origins)
+        chosen = [slices.get(parent, _Slice()) for parent in parents]
+        return Related(
+            expansion,
+            link,
+            entities,
+            tuple(s.positions for s in chosen),
+            tuple(s.count for s in chosen),
+            tuple(s.next_skip for s in chosen),
         )
-    flat, places = _flattened(found, query, link.collection, limit)
-    entities = expand(engine, target, query, child_columns, flat, session, limit)
-    return Related(
-        expansion,
-        link,
-        entities,
-        tuple(places.get(parent, ((), 0, None))[0] for parent in parents),
-        tuple(places.get(parent, ((), 0, None))[1] for parent in parents),
-        tuple(places.get(parent, ((), 0, None))[2] for parent in parents),
+
+    def _found(
+        self, expansion: Expansion, link: NavigationProperty, columns: tuple[str, ...], places: Collection[_Place]
+    ) -> Mapping[_Place, list[Row]]:
+        """The related rows of each place, in order, not sliced yet."""
+        engine, session = self.engine, self.session
+        target = engine.metadata.target(link)
+        query = expansion.query.with_(columns=columns, expand=(), skip=0, top=None, count=False)
+        made = split(target, query)
+        left = engine.max_expanded - session.timings.rows_expanded
+        rows = engine.related(made.asked if made else query, link, (value for value, _ in places), session, left)
+        session.timings.rows_expanded += sum(len(rows.get(value, ())) for value, _ in places)
+        if session.timings.rows_expanded > engine.max_expanded:
+            raise _too_many(expansion, f"more than {engine.max_expanded} rows (limit max_expanded)")
+        if made is None:
+            return {(value, origin): rows[value] for value, origin in places if value in rows}
+        fetched = engine.fetched(session, _Budget(expansion, engine.scan_budget).spend)
+        everything = [row for own in rows.values() for row in own]
+        finisher = Finisher(made, engine.metadata, fetched, (self.outer_set, self.outer), everything)
+        return {(v, o): finisher.rows(self.outer[o or 0], rows[v]) for v, o in places if v in rows}
+
+
+@dataclass(slots=True)
+class _Budget:
+    """Rows that may still be read only to compare others with them."""
+
+    expansion: Expansion
+    left: int
+
+    def spend(self, rows: int) -> None:
+        self.left -= rows
+        if self.left < 0:
+            raise _too_many(self.expansion, "more rows to compare with than may be read (limit scan_budget)")
+
+
+def _too_many(expansion: Expansion, what: str) -> ODataError:
+    return ODataError(
+        "limit_exceeded",
+        f"$expand={expansion.navigation} brings {what}.",
+        target="$expand",
+        hint="Ask for fewer rows with $top, or narrow the expansion with $filter.",
     )
 
 
-_Place = tuple[tuple[int, ...], int, int | None]
-
-
 def _flattened(
-    found: dict[tuple[Any, ...], list[Row]], query: Query, collection: bool, per_parent: int
-) -> tuple[list[Row], dict[tuple[Any, ...], _Place]]:
+    found: Mapping[_Place, list[Row]], query: Query, collection: bool, per_parent: int
+) -> tuple[list[Row], dict[_Place, _Slice]]:
     """The rows of all parents in one list, and each parent's slice of it, at most ``per_parent`` rows."""
     flat: list[Row] = []
-    places: dict[tuple[Any, ...], _Place] = {}
-    for value, rows in found.items():
+    slices: dict[_Place, _Slice] = {}
+    for place, rows in found.items():
         wanted = rows[query.skip :] if collection else rows[:1]
         limit = len(wanted) if query.top is None else min(query.top, len(wanted))
         kept = wanted[: min(limit, per_parent)]
         start = len(flat)
         flat.extend(kept)
         rest = query.skip + len(kept) if limit > len(kept) else None
-        places[value] = (tuple(range(start, len(flat))), len(rows), rest)
-    return flat, places
+        slices[place] = _Slice(tuple(range(start, len(flat))), len(rows), rest)
+    return flat, slices

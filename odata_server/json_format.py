@@ -350,19 +350,21 @@ def _expansion_members(expansion: tuple[str, str, bool, bool], prefix: str) -> t
 def select_list(query: Query, selected: tuple[str, ...] | None, version: str) -> str:
     """``(A,B,Customer(Name))``: what the context URL says of a projection (Protocol 10.7 to 10.10). Computed properties
     beside all declared ones are ``(*,Twice)``. Navigation properties that ``$select`` names stand there as they are;
-    those expanded to references or to a count do not.
+    those expanded to references or to a count do not. A plus says that ``$levels`` repeats an expansion.
     """
     computed = [item.name for item in query.compute]
     every = ["*", *computed] if computed else []
     items = every if selected is None else [*query.columns, *selected]
     for expansion in query.expand:
-        inner = select_list(expansion.query, expansion.selected, version)
         if expansion.kind != "entities":
             continue
-        if inner:
-            items.append(f"{expansion.navigation}{inner}")
-        elif version != "4.0":
-            items.append(f"{expansion.navigation}()")
+        name, inner = expansion.navigation, expansion.query
+        if expansion.levels > 1:
+            inner = inner.with_(expand=tuple(e for e in inner.expand if e.navigation != name))
+            name += "+"
+        shown = select_list(inner, expansion.selected, version)
+        if shown or expansion.levels > 1 or version != "4.0":
+            items.append(name + (shown or ("" if version == "4.0" else "()")))
     return f"({','.join(items)})" if items else ""
 
 

@@ -14,7 +14,7 @@ from edm.model import EntitySet
 from edm.primitives import PrimitiveType
 from edm.query import ComputeItem, OrderItem, Query
 from erp_adapters.base import Row
-from odata_server.expand import read_columns
+from odata_server.expand import root_columns
 from odata_server.messages import ODataRequest
 from odata_server.uri.tokens import Skiptoken, after
 
@@ -78,7 +78,7 @@ def page_read(query: Query, entity_set: EntitySet, token: Skiptoken | None, size
     more = remaining is None or remaining > limit
     return PageRead(
         query=query.with_(
-            columns=(*read_columns(entity_set, query, *names),),
+            columns=(*root_columns(entity_set, query, *names),),
             compute=(*query.compute, *computed),
             filter=conjunction(query.filter, after(query.orderby, token.values)) if token else query.filter,
             skip=0 if token else query.skip,

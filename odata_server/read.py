@@ -15,7 +15,7 @@ from edm.text import query_text
 from edm.values import raw_value
 from erp_adapters.base import Row, Session
 from odata_server.execute import Engine, Result
-from odata_server.expand import Entities, expand, read_columns
+from odata_server.expand import Entities, PerParent, expand, root_columns
 from odata_server.json_format import Writer, select_list
 from odata_server.messages import ODataRequest, ODataResponse
 from odata_server.negotiation import Preferences, Representation, preferences
@@ -193,8 +193,9 @@ class Reader:
         return (("Preference-Applied", wanted.given["maxpagesize"].applied),) if honoured else ()
 
     def _expanded(self, columns: tuple[str, ...], rows: Sequence[Row]) -> Entities:
-        limit = self.options.sizes.expanded(self._preferences.max_page_size)
-        return expand(self.engine, self._entity_set, self._query, columns, rows, self.session, limit)
+        sizes = self.options.sizes
+        limits = PerParent(sizes.expanded(self._preferences.max_page_size), sizes.expanded(None))
+        return expand(self.engine, self._entity_set, self._query, columns, rows, self.session, limits)
 
     def _select_list(self) -> str:
         return select_list(self._query, self.bound.selected, self.shape.version)
@@ -207,7 +208,7 @@ class Reader:
         return rows[0] if rows else None
 
     def entity(self, query: Query) -> Answered:
-        columns = read_columns(self._entity_set, query, *self._entity_set.type.names)
+        columns = root_columns(self._entity_set, query, *self._entity_set.type.names)
         row = self._single(query, columns)
         if row is None:
             return Answered(no_content(self.shape))

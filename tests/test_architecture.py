@@ -32,8 +32,10 @@ SERVER = ("edm", "erp_adapters.base", "erp_adapters.wrappers", "odata_server")
 ENGINE = (
     "edm",
     "erp_adapters.base",
+    "odata_server.correlate",
     "odata_server.execute",
     "odata_server.expand",
+    "odata_server.fetched",
     "odata_server.normalise",
     "odata_server.plan",
 )
@@ -68,8 +70,10 @@ LAYERS = {
     "odata_server.compose": Layer(
         ours=("edm", "erp_adapters", "odata_server"), theirs=(*SERVER_LIBRARIES, "flask_caching"), never=EDGE
     ),
+    "odata_server.correlate": Layer(ours=ENGINE),
     "odata_server.execute": Layer(ours=ENGINE),
     "odata_server.expand": Layer(ours=ENGINE),
+    "odata_server.fetched": Layer(ours=ENGINE),
     "odata_server.gunicorn_conf": Layer(ours=("odata_server.config", "odata_server.settings"), theirs=("gunicorn",)),
     "odata_server.normalise": Layer(ours=ENGINE),
     "odata_server.describe": Layer(ours=(*SERVER, "salesforce"), theirs=SERVER_LIBRARIES, never=EDGE),

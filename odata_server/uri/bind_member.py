@@ -17,6 +17,7 @@ from edm.errors import ODataError
 from edm.expressions import (
     IT,
     NULL_CONST,
+    OUTER,
     TRUE,
     Const,
     CountOf,
@@ -70,8 +71,8 @@ class EntityUsed(ODataError):
 class MemberBinder(ABC):
     """Binds paths. Unprefixed names are those of ``entity_set``, whose row is ``this``; ``scope`` has the other rows.
 
-    ``now`` is the one time of the request. ``computed`` are names that stand for bound expressions over the row
-    (``$compute``).
+    ``$it`` is the row behind ``OUTER`` if the scope has it. ``now`` is the one time of the request. ``computed`` are
+    names that stand for bound expressions over the row (``$compute``).
     """
 
     metadata: ServiceMetadata
@@ -135,6 +136,8 @@ class MemberBinder(ABC):
         if first.arguments is None:
             if first.name == THIS:
                 return self.this, self.entity_set, node.segments[1:]
+            if first.name == IT and OUTER in self.scope:
+                return OUTER, self.scope[OUTER], node.segments[1:]
             if first.name in self.scope:
                 return first.name, self.scope[first.name], node.segments[1:]
             if first.name == IT:

@@ -3,11 +3,12 @@ clause.
 """
 
 from decimal import Decimal as D
+from typing import Any
 
 import pytest
 
-from tests.serving import ROOT
-from tests.spec.clauses import Checks, World
+from tests.serving import ROOT, demo_metadata
+from tests.spec.clauses import Checks, Row, World
 
 checks = Checks()
 
@@ -55,3 +56,44 @@ def compute_in_expand(world: World) -> None:
             (r["InvoiceNumber"], r["GrossAmount"] * 2)
             for r in sorted(own, key=lambda r: (-r["GrossAmount"], r["InvoiceNumber"]))
         ]
+
+
+def _chain(row: dict[str, Any] | None, link: str, key: str) -> list[str]:
+    """The keys along a single-valued navigation property, as far as it was expanded."""
+    found: list[str] = []
+    while row is not None and link in row:
+        row = row[link]
+        found.extend([] if row is None else [row[key]])
+    return found
+
+
+@checks("40-ADV-09.8")
+def levels(world: World) -> None:
+    for name, link, own in (
+        ("Customers", "ParentCustomer", "ParentCustomerNumber"),
+        ("Assets", "ParentAsset", "ParentAssetNumber"),
+        ("Items", "SuccessorItem", "SuccessorItemNumber"),
+    ):
+        key = demo_metadata()[name].type.key
+        rows: dict[str, Row] = {row[key]: row for row in world.demo[name]}
+        # Two levels with a parent at all: its own parent is null, and beyond it there is nothing.
+        for wanted, depth in (("1", 1), ("2", 2), ("max", 3)):
+            answer = world.get(f"{name}?$filter={own} ne null&$top=40&$select={key}&$expand={link}($levels={wanted})")
+            assert answer.rows
+            for row in answer.rows:
+                expected: list[str] = []
+                at = rows[row[key]][own]
+                while at is not None and len(expected) < depth:
+                    expected.append(at)
+                    at = rows[at][own]
+                assert _chain(row, link, key) == expected
+                assert (link in row[link]) is (depth > 1)
+    children = world.get("Customers?$expand=ChildCustomers($levels=2;$select=CustomerNumber)&$select=CustomerNumber")
+    assert children.json["@odata.context"].endswith("#Customers(CustomerNumber,ChildCustomers+(CustomerNumber))")
+    parents = {r["CustomerNumber"]: r["ParentCustomerNumber"] for r in world.demo["Customers"]}
+    for row in children.rows:
+        found = [child["CustomerNumber"] for child in row["ChildCustomers"]]
+        assert found == [n for n, parent in parents.items() if parent == row["CustomerNumber"]]
+    world.refuses("Customers?$expand=ParentCustomer($levels=4)", 400)
+    world.refuses("Customers?$expand=Invoices($levels=2)", 400)
+    world.refuses("Customers?$expand=ParentCustomer($levels=0)", 400)
