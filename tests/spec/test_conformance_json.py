@@ -8,8 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from edm.model import EntityType
-from tests.serving import ROOT, Answer, demo_metadata
+from tests.serving import ROOT, demo_metadata
 from tests.spec.clauses import Checks, World, shown
 
 checks = Checks()
@@ -270,33 +269,6 @@ def terms(world: World) -> None:
     used = set(re.findall(r'Term="(?:Org\.OData\.)?(\w+)(?:\.V1)?\.(\w+)"', text))
     assert {vocabulary for vocabulary, _ in used} <= {"Core", "Capabilities", "Measures", "Validation", "ErpOData"}
     assert ("Core", "Description") in used
-
-
-@checks("CX-06")
-def facets_hold(world: World) -> None:
-    for entity_set in demo_metadata().sets:
-        element = entity_types(schema(world))[entity_set.type.name]
-        check_facets(element, entity_set.type, world.get(f"{entity_set.name}?$top=1000"))
-
-
-def check_facets(element: ElementTree.Element, kind: EntityType, answer: Answer) -> None:
-    facets = {e.attrib["Name"]: e.attrib for e in element.iter(f"{EDM}Property")}
-    assert list(facets) == list(kind.names)
-    for row in answer.rows:
-        for name, value in row.items():
-            own = facets[name]
-            if value is None:
-                assert own.get("Nullable", "true") == "true", name
-            elif own["Type"] == "Edm.String":
-                assert len(value) <= int(own["MaxLength"]), f"{name}: {value}"
-            elif own["Type"] == "Edm.Decimal":
-                digits = Decimal(value).as_tuple()
-                assert isinstance(digits.exponent, int)
-                assert -digits.exponent <= int(own["Scale"])
-                assert len(digits.digits) <= int(own["Precision"])
-            elif own["Type"] == "Edm.DateTimeOffset":
-                fraction = value.partition(".")[2].rstrip("Z")
-                assert len(fraction) <= int(own.get("Precision", 0))
 
 
 @checks("CJ-01")
