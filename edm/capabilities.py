@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from edm.expressions import Expr
+from edm.query import Query
 
 
 class Match(IntEnum):
@@ -24,7 +25,8 @@ class Capabilities:
 
     ``match`` grades one conjunct, looking at every node of it. ``sort`` tells whether the source can order by an
     expression exactly as OData does (nulls first ascending, strings by code point). ``compute`` tells whether it can
-    return the value of an expression as a column. An adapter that declares nothing is already correct.
+    return the value of an expression as a column. ``derive`` tells whether it answers a query whose rows are made of
+    others (``Query.source``), all of it. An adapter that declares nothing is already correct.
     """
 
     match: Callable[[Expr], Match] = lambda expr: Match.NO
@@ -33,3 +35,4 @@ class Capabilities:
     skip: bool = False
     top: bool = False
     count: bool = False
+    derive: Callable[[Query], bool] = lambda query: False

@@ -6,7 +6,7 @@ row security, the continuation of a skip token, ``$search``. Trees are immutable
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Union
 
 from edm.primitives import BOOLEAN, NULL, CollectionType, PrimitiveType
@@ -161,3 +161,18 @@ def columns_of(expr: Expr, variable: str = IT) -> tuple[str, ...]:
 def mentions(expr: Expr, variable: str) -> bool:
     """Whether evaluating ``expr`` needs the row behind ``variable``."""
     return any(isinstance(n, Prop | Lambda | CountOf) and n.variable == variable for n in walk(expr))
+
+
+def through(expr: Expr, path: tuple[str, ...]) -> Expr:
+    """``expr`` over the row ``$it``, said of a row from which the navigation ``path`` leads to that one."""
+    if not path:
+        return expr
+    match expr:
+        case Prop(variable=variable) if variable == IT:
+            return Prop((*path, *expr.path), expr.type, IT, True)
+        case Call(function=function, args=args, type=kind):
+            return Call(function, tuple(through(arg, path) for arg in args), kind)
+        case Lambda() | CountOf():
+            inner = None if expr.predicate is None else through(expr.predicate, path)
+            return replace(expr, path=(*path, *expr.path) if expr.variable == IT else expr.path, predicate=inner)
+    return expr

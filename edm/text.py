@@ -10,8 +10,8 @@ from typing import Any
 from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop
 from edm.functions import FUNCTIONS, Kind
 from edm.primitives import DECIMAL, DOUBLE, SINGLE, CollectionType, PrimitiveType
-from edm.query import OrderItem, Query
-from edm.values import duration_text, raw_value
+from edm.query import Concat, Grouping, OrderItem, Query, Ranking, Source, inputs
+from edm.values import decimal_text, duration_text, raw_value
 
 
 def literal(value: Any, kind: PrimitiveType | CollectionType) -> str:
@@ -83,6 +83,8 @@ def query_text(query: Query) -> str:
     parts = ["$select=" + ",".join(query.columns)]
     if query.compute:
         parts.append("$compute=" + ",".join(f"{expression_text(c.expr)} as {c.name}" for c in query.compute))
+    if query.via:
+        parts.append("$via=" + "/".join(query.via))
     if query.filter is not None:
         parts.append("$filter=" + expression_text(query.filter))
     if query.orderby:
@@ -93,4 +95,21 @@ def query_text(query: Query) -> str:
         parts.append(f"$top={query.top}")
     if query.count:
         parts.append("$count=true")
-    return f"{query.entity_set}?" + "&".join(parts)
+    of = query.entity_set if query.source is None else source_text(query.source)
+    return f"{of}?" + "&".join(parts)
+
+
+def source_text(source: Source) -> str:
+    """Where the rows of a query come from, likewise."""
+    of = [f"({query_text(query)})" for query in inputs(source)]
+    match source:
+        case Query():
+            return of[0]
+        case Concat():
+            return f"concat({','.join(of)})"
+        case Grouping(keys=keys, aggregates=aggregates):
+            items = [f"{a.column or '$count'} with {a.method} as {a.name}" for a in aggregates]
+            return f"{of[0]}/groupby(({','.join(keys)}),aggregate({','.join(items)}))"
+        case Ranking(method=method, limit=limit, column=name, skip=skip, partition=partition):
+            values = (method, "all" if limit is None else decimal_text(limit), name or "rows", str(skip))
+            return f"{of[0]}/rank(({','.join(partition)}),{','.join(values)})"

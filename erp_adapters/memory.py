@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from edm.aggregate import derived, finished
 from edm.capabilities import Capabilities, Match
-from edm.evaluate import RowMapping, compile_expression, sort_rows
-from edm.expressions import IT
+from edm.evaluate import RowMapping
 from edm.model import EntitySet, ServiceMetadata
-from edm.query import Query
+from edm.query import Query, inputs
 from erp_adapters.base import Page, Row, Session
 
 PAGE_ROWS = 1000
@@ -40,34 +40,23 @@ class MemoryAdapter:
             skip=True,
             top=True,
             count=True,
+            derive=lambda query: True,
         )
 
     def read(self, query: Query, session: Session) -> Iterator[Page]:
-        rows = self.answer(query)
-        count = len(rows) if query.count else None
-        if query.skip or query.top is not None:
-            stop = None if query.top is None else query.skip + query.top
-            rows = rows[query.skip : stop]
+        rows, number = self.answer(query)
+        count = number if query.count else None
         session.timings.rows_read += len(rows)
         for start in range(0, max(1, len(rows)), PAGE_ROWS):
             yield Page(rows[start : start + PAGE_ROWS], count)
             count = None
 
-    def answer(self, query: Query) -> list[Row]:
-        """All rows that pass the filter, sorted, as tuples in column order."""
-        entity_set = self._metadata[query.entity_set]
-        scope = {IT: entity_set}
-        environments = [{IT: row} for row in self._data[query.entity_set]]
-        if query.filter is not None:
-            keep = compile_expression(query.filter, self._metadata, scope, self.related)
-            environments = [env for env in environments if keep(env) is True]
-        if query.orderby:
-            environments = sort_rows(environments, query.orderby, self._metadata, scope, self.related)
-        computed = {c.name: compile_expression(c.expr, self._metadata, scope, self.related) for c in query.compute}
-        return [
-            tuple(computed[name](env) if name in computed else env[IT][name] for name in query.columns)
-            for env in environments
-        ]
+    def answer(self, query: Query) -> tuple[list[Row], int]:
+        """The rows, as tuples in column order, and how many there are before they are sliced."""
+        if query.source is None:
+            return finished(query, self._data[query.entity_set], self._metadata, self.related)
+        given = [[dict(zip(q.columns, row, strict=True)) for row in self.answer(q)[0]] for q in inputs(query.source)]
+        return finished(query, derived(query.source, given), self._metadata)
 
     def related(self, entity_set: EntitySet, navigation: str, row: RowMapping) -> Sequence[RowMapping]:
         """Related rows, through an index made on first use."""

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, cast
 
+from edm.aggregate import derived, finished
 from edm.errors import ODataError
-from edm.evaluate import Environment, compile_expression, sort_rows
+from edm.evaluate import Environment, RowMapping, compile_expression, sort_rows
 from edm.expressions import IT, Const, Expr, Prop, call, columns_of, conjunction
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import CollectionType
 from edm.query import Query
 from erp_adapters.base import Adapter, Page, Row, Session, TimedOut
 from odata_server.fetched import Fetched
-from odata_server.plan import Plan, navigations_of, plan
+from odata_server.plan import Plan, navigations_of, plan, plan_derived
 
 #: Keys in one read of related rows: few enough for every ERP, enough to make round trips rare.
 BATCH_KEYS = 500
@@ -45,19 +46,39 @@ class Engine:
 
     def plan(self, query: Query) -> Plan:
         entity_set = self.metadata[query.entity_set]
-        return plan(query, entity_set, self.adapter.capabilities(entity_set))
+        capabilities = self.adapter.capabilities(entity_set)
+        if query.source is None:
+            return plan(query, entity_set, capabilities)
+        return plan_derived(query, capabilities, self.plan)
 
     def run(self, query: Query, session: Session) -> Result:
         """The whole answer to ``query``; raises ``ODataError`` when the budget or the deadline is used up."""
-        made = self.plan(query)
+        return self._run(self.plan(query), session)
+
+    def _run(self, made: Plan, session: Session, limit: int | None = None) -> Result:
+        """The answer; raises ``ODataError`` for more than ``limit`` rows."""
         if made.empty:
-            return Result([], 0 if query.count else None, made.notes)
+            return Result([], 0 if made.query.count else None, made.notes)
         if session.remaining() <= 0:
             raise TimedOut("deadline passed before the ERP was asked")
+        if made.parts:
+            return self._derived(made, session)
         with closing(cast("_Closable", self.adapter.read(made.pushed, session))) as pages:
             if made.complete:
-                return _gathered(pages, made)
+                return _gathered(pages, made, limit)
             return _Finish(self, made, session).rows(pages)
+
+    def _derived(self, made: Plan, session: Session) -> Result:
+        """The rows of a query that the source does not make of others by itself."""
+        assert made.query.source is not None
+        given: list[list[RowMapping]] = []
+        left = self.scan_budget
+        for part in made.parts:
+            rows = self._run(part, session, left).rows
+            left -= len(rows)
+            given.append([dict(zip(part.query.columns, row, strict=True)) for row in rows])
+        rows, number = finished(made.query, derived(made.query.source, given), self.metadata)
+        return Result(rows, number if made.query.count else None, made.notes)
 
     # --- related rows ---------------------------------------------------------------------------------
 
@@ -111,12 +132,20 @@ class _Closable(Iterator[Page]):
     def close(self) -> None: ...
 
 
-def _gathered(pages: Iterable[Page], made: Plan) -> Result:
+def _gathered(pages: Iterable[Page], made: Plan, limit: int | None) -> Result:
     rows: list[Row] = []
     count: int | None = None
     for page in pages:
         count = page.count if page.count is not None else count
         rows.extend(page.rows)
+        if limit is not None and len(rows) > limit:
+            raise ODataError(
+                "scan_budget_exceeded",
+                f"Aggregating needs more rows of {made.query.entity_set} than may be read for one answer, because the"
+                " ERP cannot do all of it.",
+                target="$apply",
+                hint="Begin with a filter: $apply=filter(...)/...",
+            )
     return Result(rows, count, made.notes)
 
 

@@ -31,9 +31,9 @@ _STRINGS = msgspec.json.Encoder(decimal_format="string")
 #: Characters of an option's value that need no percent-encoding in a link.
 _IN_OPTIONS = "/(),*@!~':;="
 #: Types whose JSON form tells them (JSON Format 4.5.3): no type annotation at metadata=full.
-_EVIDENT = ("String", "Boolean", "Double")
+EVIDENT = ("String", "Boolean", "Double")
 #: Types of computed properties that need none at any level; a Double may be INF or NaN, which are text in JSON.
-_EVIDENT_DYNAMIC = (STRING, BOOLEAN, NULL)
+EVIDENT_DYNAMIC = (STRING, BOOLEAN, NULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,17 @@ class Writer:
 
     def collection(
         self,
-        entities: Entities,
+        items: Sequence[Any],
         context: str,
         *,
         count: int | None,
         max_bytes: int,
         next_link: Callable[[int], str | None],
-        references: bool = False,
     ) -> tuple[bytes, int]:
         """The body and the number of rows in it: as many as fit in ``max_bytes``, at least one.
 
         ``next_link(n)`` is asked for the link that follows when ``n`` rows are written.
         """
-        items = self._references(entities) if references else self._structs(entities)
         head = self._head(context, count)
         rows, written = self._bounded(items, max_bytes - len(head) - 2_200)
         link = next_link(written)
@@ -69,7 +67,7 @@ class Writer:
 
     def entity(self, entities: Entities, context: str, etag: str) -> bytes:
         """One entity: context and ETag first, then its members."""
-        body = self._encode(self._structs(entities)[0])
+        body = self._encode(self.entities(entities)[0])
         parts = [] if self._silent else [self._pair("context", context)]
         if not self._silent:
             parts.append(self._pair("etag", etag))
@@ -78,17 +76,17 @@ class Writer:
 
     def one_property(self, found: Property, value: Any, context: str) -> bytes:
         """``{"value": ...}`` of one property."""
-        convert = self._converter(found.type, found.scale)
+        convert = self.converter(found.type, found.scale)
         body = self._encode(convert(value) if convert and value is not None else value)
         parts = [] if self._silent else [self._pair("context", context)]
-        if self.representation.metadata == "full" and found.type.name not in _EVIDENT:
+        if self.representation.metadata == "full" and found.type.name not in EVIDENT:
             parts.append(self._pair("type", self._type_name(found)))
         return b"{" + b"".join(p + b"," for p in parts) + b'"value":' + body + b"}"
 
     def reference(self, entities: Entities) -> bytes:
         """``{"@odata.id": ...}`` of one entity."""
         head = b"" if self._silent else self._pair("context", f"{self.root}$metadata#$ref") + b","
-        return b"{" + head + self._encode(self._references(entities)[0])[1:]
+        return b"{" + head + self._encode(self.references(entities)[0])[1:]
 
     def service_document(self) -> bytes:
         """Every entity set with its URL (JSON Format, 5)."""
@@ -137,7 +135,7 @@ class Writer:
 
     # --- entities -------------------------------------------------------------------------------------
 
-    def _structs(self, entities: Entities) -> list[Any]:
+    def entities(self, entities: Entities) -> list[Any]:
         """The rows as struct instances of the projection."""
         shape = self._shape(entities)
         nested = [self._nested(related, entities.entity_set) for related in entities.related]
@@ -168,12 +166,12 @@ class Writer:
         computed = dict(_computed(entities.query))
         for index, name in enumerate(entities.columns[: entities.visible]):
             member = entities.entity_set.type.property(name)
-            convert = self._converter(member.type, member.scale) if member else self._converter(computed[name])
+            convert = self.converter(member.type, member.scale) if member else self.converter(computed[name])
             if convert is not None:
                 found.append((index, convert))
         return found
 
-    def _references(self, entities: Entities) -> list[dict[str, str]]:
+    def references(self, entities: Entities) -> list[dict[str, str]]:
         key_at = entities.columns.index(entities.entity_set.type.key)
         name = self.control("id")
         return [{name: self.entity_url(entities.entity_set, row[key_at])} for row in entities.rows]
@@ -187,7 +185,7 @@ class Writer:
         kind = related.expansion.kind
         if kind == "count":
             return lambda index, key: (self._number(related.counts[index]),)
-        items = self._references(related.entities) if kind == "references" else self._structs(related.entities)
+        items = self.references(related.entities) if kind == "references" else self.entities(related.entities)
         groups = related.groups
         if not related.navigation.collection:
             return lambda index, key: (items[groups[index][0]] if groups[index] else None,)
@@ -217,7 +215,7 @@ class Writer:
 
     # --- values ---------------------------------------------------------------------------------------
 
-    def _converter(self, kind: PrimitiveType, scale: int | None = None) -> Callable[[Any], Any] | None:
+    def converter(self, kind: PrimitiveType, scale: int | None = None) -> Callable[[Any], Any] | None:
         """How a non-null value is prepared for the encoder; ``None`` if it can take it as it is."""
         name, ieee754 = kind.name, self.representation.ieee754
         if name == "Int64" and ieee754:
@@ -287,7 +285,7 @@ def _shape(
     expanded = [m for e in expansions for m in _expansion_members(e, prefix)]
     constants = _constant_members(namespace, entity_set, names, prefix, sharp) if level == "full" else {}
     if level != "none":
-        constants.update((f"{n}@{prefix}type", sharp + t.name) for n, t in computed if t not in _EVIDENT_DYNAMIC)
+        constants.update((f"{n}@{prefix}type", sharp + t.name) for n, t in computed if t not in EVIDENT_DYNAMIC)
     gathered = [*names, *links, *expanded, *constants]
     known = (*entity_set.type.names, *(n for n, _ in computed), *(n.name for n in entity_set.type.navigation))
     members = sorted(range(len(gathered)), key=lambda i: _place(gathered[i], known.index, gathered.index))
@@ -330,7 +328,7 @@ def _constant_members(
     constants = {f"@{prefix}type": f"#{namespace}.{entity_set.type.name}"}
     for name in names:
         found = entity_set.type.property(name)
-        if found is not None and found.type.name not in _EVIDENT:
+        if found is not None and found.type.name not in EVIDENT:
             constants[f"{name}@{prefix}type"] = f"{sharp}{found.type.name}"
     return constants
 

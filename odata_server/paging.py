@@ -62,8 +62,11 @@ class PageRead:
         return Skiptoken(tuple(last[name] for name in self.order_columns), left, count, self.size)
 
 
-def page_read(query: Query, entity_set: EntitySet, token: Skiptoken | None, size: int, max_skip: int) -> PageRead:
-    """The read of the page that ``token`` leads to, or of the first one."""
+def page_read(
+    query: Query, entity_set: EntitySet | None, token: Skiptoken | None, size: int, max_skip: int
+) -> PageRead:
+    """The read of the page that ``token`` leads to, or of the first one. ``entity_set`` is ``None`` for rows that are
+    no entities."""
     if query.skip > max_skip:
         raise ODataError(
             "limit_exceeded",
@@ -78,7 +81,7 @@ def page_read(query: Query, entity_set: EntitySet, token: Skiptoken | None, size
     more = remaining is None or remaining > limit
     return PageRead(
         query=query.with_(
-            columns=(*root_columns(entity_set, query, *names),),
+            columns=_columns(entity_set, query, names),
             compute=(*query.compute, *computed),
             filter=conjunction(query.filter, after(query.orderby, token.values)) if token else query.filter,
             skip=0 if token else query.skip,
@@ -92,6 +95,12 @@ def page_read(query: Query, entity_set: EntitySet, token: Skiptoken | None, size
         remaining=remaining,
         count=token.count if token else None,
     )
+
+
+def _columns(entity_set: EntitySet | None, query: Query, names: Sequence[str]) -> tuple[str, ...]:
+    if entity_set is None:
+        return tuple(dict.fromkeys((*query.columns, *names)))
+    return root_columns(entity_set, query, *names)
 
 
 def _order_columns(orderby: Sequence[OrderItem]) -> tuple[tuple[str, ...], tuple[ComputeItem, ...]]:

@@ -4,13 +4,13 @@ Nothing is pushed that could lose rows: a conjunct that the source answers inexa
 again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edm.capabilities import Capabilities, Match
 from edm.expressions import FALSE, IT, CountOf, Expr, Lambda, Prop, columns_of, conjunction, conjuncts, walk
 from edm.model import EntitySet
-from edm.query import ComputeItem, OrderItem, Query
+from edm.query import ComputeItem, Concat, Grouping, OrderItem, Query, Ranking, inputs, rebuilt
 from edm.text import expression_text, orderby_text
 from odata_server.normalise import normalise
 
@@ -18,7 +18,8 @@ from odata_server.normalise import normalise
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``pushed`` goes to the source. The engine then applies ``residual``, ``compute``, ``orderby``, ``skip`` and
-    ``top``, and counts if ``count``. ``empty`` means that no row can pass: nobody is asked.
+    ``top``, and counts if ``count``. ``empty`` means that no row can pass: nobody is asked. With ``parts`` nothing of
+    the query itself is pushed: the engine makes its rows of theirs.
     """
 
     query: Query
@@ -30,12 +31,19 @@ class Plan:
     top: int | None = None
     count: bool = False
     empty: bool = False
+    parts: tuple["Plan", ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether the source's answer is the answer."""
-        return not (self.residual or self.compute or self.orderby or self.skip or self.count) and self.top is None
+        left = self.residual or self.compute or self.orderby or self.skip or self.count or self.parts
+        return not left and self.top is None
+
+    @property
+    def sent(self) -> tuple[Query, ...]:
+        """The queries that go to the source."""
+        return tuple(query for part in self.parts for query in part.sent) if self.parts else (self.pushed,)
 
 
 def plan(query: Query, entity_set: EntitySet, capabilities: Capabilities) -> Plan:
@@ -87,6 +95,28 @@ def plan(query: Query, entity_set: EntitySet, capabilities: Capabilities) -> Pla
         count=query.count and not counts,
         notes=tuple(notes),
     )
+
+
+_MADE = {Query: "narrowed", Grouping: "grouped", Ranking: "ranked", Concat: "put together"}
+
+
+def plan_derived(query: Query, capabilities: Capabilities, part: Callable[[Query], Plan]) -> Plan:
+    """The plan for a query whose rows are made of others: pushed whole or made here, of what ``part`` plans."""
+    query = _normalised(query)
+    assert query.source is not None
+    if capabilities.derive(query):
+        return Plan(query, query)
+    parts = tuple(map(part, inputs(query.source)))
+    notes = (*(note for made in parts for note in made.notes), f"{_MADE[type(query.source)]} here")
+    return Plan(query, query, parts=parts, notes=tuple(dict.fromkeys(notes)))
+
+
+def _normalised(query: Query) -> Query:
+    """With every filter in the form that sources answer best."""
+    query = query.with_(filter=normalise(query.filter))
+    if query.source is None:
+        return query
+    return query.with_(source=rebuilt(query.source, [_normalised(of) for of in inputs(query.source)]))
 
 
 def _split(wanted: Expr | None, capabilities: Capabilities, notes: list[str]) -> tuple[Expr | None, Expr | None]:

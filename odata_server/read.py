@@ -6,16 +6,18 @@ One function per kind of resource, chosen from a table.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from edm.errors import ODataError
 from edm.expressions import Const, Expr, Prop, call, conjunction
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
-from edm.query import Query
+from edm.query import Query, narrowed
 from edm.text import query_text
 from edm.values import raw_value
 from erp_adapters.base import Row, Session
 from odata_server.execute import Engine, Result
 from odata_server.expand import Entities, PerParent, expand, root_columns
+from odata_server.json_derived import structure_list, structured
 from odata_server.json_format import Writer, select_list
 from odata_server.messages import ODataRequest, ODataResponse
 from odata_server.negotiation import Preferences, Representation, preferences
@@ -111,7 +113,7 @@ class Reader:
             if None in rows[0]:
                 return None
             condition = self._linked(link, rows[0])
-        return self._query.with_(filter=conjunction(condition, self._query.filter))
+        return narrowed(self._query, condition)
 
     def _linked(self, link: NavigationProperty, parent: Row) -> Expr | None:
         target = self._metadata.target(link)
@@ -129,7 +131,8 @@ class Reader:
     def _page_read(self, query: Query) -> PageRead:
         token = self._token()
         size = self.options.sizes.of(self._preferences.max_page_size)
-        return page_read(query, self._entity_set, token, size, self.options.sizes.max_skip)
+        entity_set = None if self.bound.structure else self._entity_set
+        return page_read(query, entity_set, token, size, self.options.sizes.max_skip)
 
     def planned(self) -> Query | None:
         """The query that the planner gets for this request, for ``explain``."""
@@ -165,7 +168,6 @@ class Reader:
     def _write_collection(self, read: PageRead, result: Result) -> Answered:
         references = self.bound.answer is Answer.REFERENCES
         count = result.count if read.count is None else read.count
-        entities = self._expanded(read.query.columns, result.rows[: read.limit])
 
         def link(written: int) -> str | None:
             token = read.next_token(result.rows, written, count)
@@ -177,14 +179,22 @@ class Reader:
 
         fragment = "Collection($ref)" if references else self._entity_set.name + self._select_list()
         body, written = self._writer.collection(
-            entities,
+            self._items(read.query.columns, result.rows[: read.limit]),
             f"{self.request.root}$metadata#{fragment}",
             count=count if self._query.count else None,
             max_bytes=self.options.max_response,
             next_link=link,
-            references=references,
         )
         return Answered(respond(self.request, self.shape, body, extra=self._applied(read.size)), written, result.notes)
+
+    def _items(self, columns: tuple[str, ...], rows: Sequence[Row]) -> Sequence[Any]:
+        """The rows as the writer writes them."""
+        structure = self.bound.structure
+        if structure is not None:
+            return structured(self._writer, structure, self._entity_set, columns, rows)
+        entities = self._expanded(columns, rows)
+        references = self.bound.answer is Answer.REFERENCES
+        return self._writer.references(entities) if references else self._writer.entities(entities)
 
     def _applied(self, size: int) -> tuple[tuple[str, str], ...]:
         """What to say of the preferred page size if ``size`` is that of the pages."""
@@ -198,6 +208,8 @@ class Reader:
         return expand(self.engine, self._entity_set, self._query, columns, rows, self.session, limits)
 
     def _select_list(self) -> str:
+        if self.bound.structure is not None:
+            return structure_list(self.bound.structure, self._entity_set)
         return select_list(self._query, self.bound.selected, self.shape.version)
 
     def _single(self, query: Query, columns: tuple[str, ...]) -> Row | None:
@@ -265,7 +277,7 @@ class Reader:
 
 def _counting(query: Query) -> Query:
     """The question how many rows there are."""
-    return Query(query.entity_set, (), query.filter, top=0, count=True)
+    return query.with_(columns=(), orderby=(), skip=0, top=0, count=True, compute=(), expand=())
 
 
 _ANSWERS: dict[Answer, Callable[[Reader, Query], Answered]] = {

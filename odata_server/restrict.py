@@ -2,22 +2,31 @@
 
 from dataclasses import replace
 
-from edm.expressions import conjunction
+from edm.expressions import conjunction, through
 from edm.model import ServiceMetadata
-from edm.query import Expansion, Query
+from edm.query import Expansion, Query, each_set
 from odata_server.auth import Principal
 from odata_server.uri.bound import BoundRequest
 
 
 def restrict(bound: BoundRequest, principal: Principal, view: ServiceMetadata) -> BoundRequest:
-    """``bound`` with the caller's row scope in the queries for the rows, for every parent on the way, and for every
-    expansion. Conditions on related rows inside a filter follow with row rules."""
+    """``bound`` with the caller's row scope in the queries for the rows, in every set that ``$apply`` reads, for
+    every parent on the way, and for every expansion. Conditions on related rows inside a filter follow with row rules.
+    """
+
+    def scope(leaf: Query) -> Query:
+        entity_set = view[leaf.entity_set]
+        parts = [principal.row_scope(entity_set), leaf.filter]
+        for end, name in enumerate(leaf.via, 1):
+            link = entity_set.type.navigation_property(name)
+            assert link is not None
+            entity_set = view.target(link)
+            condition = principal.row_scope(entity_set)
+            parts.insert(0, condition and through(condition, leaf.via[:end]))
+        return leaf.with_(filter=conjunction(*parts))
 
     def scoped(query: Query) -> Query:
-        return query.with_(
-            filter=conjunction(principal.row_scope(view[query.entity_set]), query.filter),
-            expand=tuple(_within(e) for e in query.expand),
-        )
+        return each_set(query, scope).with_(expand=tuple(_within(e) for e in query.expand))
 
     def _within(expansion: Expansion) -> Expansion:
         return replace(expansion, query=scoped(expansion.query))

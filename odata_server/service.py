@@ -200,10 +200,12 @@ class Service:
         if query is None:
             return Explanation("", "", None, ("a navigation property on the path is null: nobody is asked",), None)
         made = reader.engine.plan(query)
-        native = self.adapter.explain(made.pushed) if isinstance(self.adapter, Explains) and not made.empty else None
+        native = None
+        if isinstance(self.adapter, Explains) and not made.empty:
+            native = "\n\n".join(map(self.adapter.explain, made.sent))
         residual = expression_text(made.residual) if made.residual is not None else None
         notes = tuple(f"first reads {query_text(hop.query)}" for hop in bound.hops) + made.notes
-        return Explanation(query_text(made.query), query_text(made.pushed), residual, notes, native)
+        return Explanation(query_text(made.query), "; ".join(map(query_text, made.sent)), residual, notes, native)
 
     # --- observing ------------------------------------------------------------------------------------
 

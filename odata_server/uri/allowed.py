@@ -17,12 +17,12 @@ ALLOWED: dict[Answer, frozenset[str]] = {
     Answer.ENTITY: frozenset(_SHAPE | _ALWAYS),
     Answer.PROPERTY: frozenset(_ALWAYS),
     Answer.VALUE: frozenset(_ALWAYS),
-    Answer.COUNT: frozenset(_ROWS | _ALWAYS | {"$orderby", "$top", "$skip", "$expand", "$select"}),
+    Answer.COUNT: frozenset(_ROWS | _ALWAYS | {"$apply", "$orderby", "$top", "$skip", "$expand", "$select"}),
     Answer.REFERENCES: frozenset(_ROWS | _ALWAYS | _SLICE),
     Answer.REFERENCE: frozenset(_ALWAYS),
 }
 #: Options that parse, but that this service does not answer yet.
-UNSUPPORTED = ("$apply", "$deltatoken", "$index")
+UNSUPPORTED = ("$deltatoken", "$index")
 #: Options of requests that mean nothing within ``$expand``.
 _OUTSIDE = {"$format", "$schemaversion", "$skiptoken", "$deltatoken", "$apply", "$index"}
 
@@ -45,6 +45,8 @@ def check_nested(navigation: NavigationProperty, item: ExpandItem, nested: Query
     if item.suffix == "$count" and not navigation.collection:
         raise ODataError("type_mismatch", f"{navigation.name} is not a collection.", position=item.position)
     for name in nested.system:
+        if name == "$apply":
+            raise ODataError("not_implemented", f"{name} in $expand is not supported.", position=item.position)
         if name not in allowed:
             raise ODataError(
                 "option_not_allowed", f"{name} does not apply to {navigation.name}.", position=item.position

@@ -3,7 +3,7 @@
 Everything that narrows rows ends up as a conjunct of ``Query.filter``: the key, ``$filter``, ``$search``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -13,10 +13,12 @@ from edm.model import EntitySet, Property, ServiceMetadata
 from edm.primitives import STRING
 from edm.query import Expansion, OrderItem, Query
 from odata_server.uri.allowed import check_allowed, locating
+from odata_server.uri.bind_apply import ApplyBinder
 from odata_server.uri.bind_compute import shown_items, with_computed
 from odata_server.uri.bind_expand import ExpandBinder
 from odata_server.uri.bind_expression import ExpressionBinder
 from odata_server.uri.bind_path import PathBinder
+from odata_server.uri.bind_result import Result, bind_result
 from odata_server.uri.bind_search import search_condition
 from odata_server.uri.bind_select import columns_of_select, selected_links
 from odata_server.uri.bound import Answer, BoundRequest
@@ -40,11 +42,13 @@ class RequestBinder:
         format_ = options.system.get("$format")
         if target.query is None:
             return BoundRequest(target.answer, path=path.text, format=format_.text if format_ else None)
-        query = self.apply_options(self.metadata[target.query.entity_set], target.query, options, target.answer)
+        result = self._result(self.metadata[target.query.entity_set], target.query, options, target.answer)
+        query = result.query
         token = options.system.get("$skiptoken")
         return BoundRequest(
             answer=target.answer,
             query=query,
+            structure=result.structure,
             hops=target.hops,
             property=target.property,
             path=target.path,
@@ -52,6 +56,28 @@ class RequestBinder:
             optional=target.optional,
             skiptoken=token.text if token else None,
             format=format_.text if format_ else None,
+        )
+
+    def _result(self, entity_set: EntitySet, query: Query, options: QueryOptions, answer: Answer) -> Result:
+        """What is asked of the rows that the path addresses."""
+        if "$apply" not in options.system:
+            return Result(self.apply_options(entity_set, query, options, answer), None)
+        if answer is Answer.REFERENCES:
+            raise ODataError("not_implemented", "$apply is not supported with $ref.", target="$apply")
+        binder = ApplyBinder(self.metadata, self.now, options.aliases, self.limits)
+        found = bind_result(
+            binder, entity_set, query, options, lambda: self._expansions(entity_set, options, entity_set, 1)
+        )
+        if answer is Answer.COUNT:
+            return found
+        system = options.system
+        return replace(
+            found,
+            query=found.query.with_(
+                skip=_number(system.get("$skip")) or 0,
+                top=_number(system.get("$top")),
+                count="$count" in system and system["$count"].value is True,
+            ),
         )
 
     def _check_schema_version(self, options: QueryOptions) -> None:

@@ -5,7 +5,7 @@ resource path (``$it``), or at the variable of a lambda.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -47,6 +47,13 @@ def unknown_property(entity_set: EntitySet, name: str, position: int) -> ODataEr
     hint = f"Did you mean {near[0]}?" if near else f"See $metadata for the properties of {entity_set.type.name}."
     message = f"{entity_set.type.name} has no property {name}."
     return ODataError("unknown_property", message, position=position, hint=hint)
+
+
+def _not_there(segment: Segment, names: Iterable[str]) -> ODataError:
+    """The error for a name that rows do not have after ``$apply`` has aggregated them."""
+    shown = ", ".join(name for name in names if name[0] != "$")
+    message = f"The rows have no {segment.name} here."
+    return ODataError("unknown_property", message, position=segment.position, hint=f"They have {shown}.")
 
 
 class EntityUsed(ODataError):
@@ -100,7 +107,7 @@ class MemberBinder(ABC):
 
     def path(self, node: PathExpr) -> Expr:
         """A path; raises ``EntityUsed`` for one that ends in an entity."""
-        own = self._own(node)
+        own = self._own(node) or self._grouped(node)
         if own is not None:
             return own
         variable, entity_set, segments = self._start(node)
@@ -130,6 +137,12 @@ class MemberBinder(ABC):
         if len(node.segments) > 1 or node.lambda_ is not None or first.arguments is not None:
             return None
         return _own_property(self.entity_set, first.name, self.this) if first.name not in self.scope else None
+
+    def _grouped(self, node: PathExpr) -> Expr | None:
+        """What a path stands for that ``$apply`` has grouped by."""
+        if len(node.segments) < 2 or node.lambda_ is not None or not self.computed:
+            return None
+        return self.computed.get("/".join(segment.name for segment in node.segments))
 
     def _start(self, node: PathExpr) -> tuple[str, EntitySet, tuple[Segment, ...]]:
         first = node.segments[0]
@@ -163,6 +176,8 @@ class MemberBinder(ABC):
         found = entity_set.type.property(segment.name)
         computed = self.computed.get(segment.name) if found is None and variable == self.this and not path else None
         if found is None and computed is None:
+            if not entity_set.type.properties:
+                raise _not_there(segment, self.computed)
             raise unknown_property(entity_set, segment.name, segment.position)
         bound = (
             computed if found is None else Prop((*path, found.name), found.type, variable, found.nullable or bool(path))

@@ -39,6 +39,9 @@ class Limits:
     expand_items: int = _limit(10, "items in $expand")
     orderby_items: int = _limit(8, "items in $orderby")
     compute_items: int = _limit(20, "items in $compute")
+    #: Those within others included.
+    apply_steps: int = _limit(20, "transformations in $apply", most=40)
+    apply_keys: int = _limit(20, "grouping properties in $apply", most=100)
     #: With those nested in them.
     select_items: int = _limit(500, "items in $select")
     search_terms: int = _limit(10, "words in $search", most=500)

@@ -78,8 +78,6 @@ def _read(cursor: C, readers: Readers[C], name: str, owner: str, position: int) 
 
 
 def _refused(cursor: C, readers: Readers[C], name: str, owner: str, position: int) -> ODataError:
-    if name == "$apply":
-        return ODataError("not_implemented", "$apply is not supported here.", position=position, text=cursor.text)
     allowed = ", ".join(sorted(option for option in readers if option != "@"))
     message = f"{name} is not allowed in the parentheses of {owner}."
     hint = f"Allowed there: {allowed}."

@@ -9,12 +9,13 @@ canonical functions take.
 from collections.abc import Callable
 from typing import ClassVar
 
-from edm.errors import ODataError
 from edm.functions import FUNCTIONS, Kind
 from odata_server.uri.lexer import Token
 from odata_server.uri.literals import LITERAL_KINDS, TOKEN_LITERALS, Values, keyword_literal
 from odata_server.uri.nested import read_options, read_search
+from odata_server.uri.size import check_size
 from odata_server.uri.syntax import (
+    AggregateSyntax,
     AliasExpr,
     AnnotationExpr,
     Argument,
@@ -40,7 +41,7 @@ _ARITIES = {
     for name, row in FUNCTIONS.items()
     if row.kind is Kind.FUNCTION and row.signatures
 }
-_VARIABLES = frozenset({"$it", "$this", "$root"})
+_VARIABLES = frozenset({"$it", "$this", "$these", "$root"})
 _OPERAND = "a value, a property or a function"
 
 
@@ -48,6 +49,14 @@ class Operands(Values):
     """Reads one operand at the cursor; ``expression`` is what stands within parentheses of any kind."""
 
     __slots__ = ()
+
+    def sized_expression(self) -> SyntaxNode:
+        """An expression that is not part of another one, within the limits of depth and number of nodes."""
+        begin = self.index
+        node = self.expression()
+        if self.index - begin > min(self.limits.depth, self.limits.nodes):
+            check_size(node, self.limits, self.text)
+        return node
 
     def operand(self) -> SyntaxNode:
         """The operand at the cursor."""
@@ -83,10 +92,8 @@ class Operands(Values):
 
     def _variable(self) -> SyntaxNode:
         _, value, start, _ = self.tokens[self.index]
-        if value == "$these":
-            raise ODataError("not_implemented", "$these is not supported.", position=start, text=self.text)
         if value not in _VARIABLES:
-            self.fail(_OPERAND, hint="Names that start with $ are $it, $this and $root here.")
+            self.fail(_OPERAND, hint="Names that start with $ are $it, $this, $these and $root here.")
         if value != "$root":
             return self._path()
         self.index += 1
@@ -143,9 +150,21 @@ class Operands(Values):
     def _named(self, name: Token) -> Segment:
         """The segment of a name that has just been read."""
         if name[1] == "aggregate" and self.touches("("):
-            message = "aggregate is not supported in expressions."
-            raise ODataError("not_implemented", message, position=name[2], text=self.text)
+            return self._aggregate_function(name)
         return Segment(name[1], name[2], self.arguments() if self.touches("(") else None)
+
+    def aggregate_item(self, *, named: bool) -> AggregateSyntax:
+        """An aggregate expression."""
+        raise NotImplementedError
+
+    def _aggregate_function(self, name: Token) -> Segment:
+        """``aggregate(Amount with sum)`` after a collection. Nothing of it is kept, because the binder refuses it."""
+        self.index += 1
+        self._enter()
+        self.aggregate_item(named=False)
+        self.lambdas -= 1
+        self.expect(")", "a closing parenthesis")
+        return Segment(name[1], name[2], ())
 
     def _count(self) -> Segment:
         start = self.position

@@ -11,15 +11,16 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from edm.errors import ODataError
+from odata_server.uri.apply import parse_apply
 from odata_server.uri.encoding import decode
 from odata_server.uri.lexer import is_identifier
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits, exceeded
+from odata_server.uri.lists import INT64_MAX
 from odata_server.uri.nested import SYSTEM_OPTIONS
 from odata_server.uri.parser import parse_expression
 from odata_server.uri.resource_path import parse_path
 from odata_server.uri.search import parse_search
 from odata_server.uri.select_expand import (
-    INT64_MAX,
     parse_compute,
     parse_expand,
     parse_orderby,
@@ -165,10 +166,6 @@ def _text(text: str, limits: Limits) -> str:
     return text
 
 
-def _unparsed(text: str, limits: Limits) -> None:
-    """``$apply``: the text is enough to say that it is not supported yet."""
-
-
 def _misplaced(text: str, limits: Limits) -> object:
     raise ODataError(
         "option_not_allowed",
@@ -192,7 +189,7 @@ def _kept(read: Reader) -> Reader:
 _KEPT_LENGTH = 1_000
 
 _SYSTEM: dict[str, Reader] = {
-    "$apply": _unparsed,
+    "$apply": parse_apply,
     "$compute": parse_compute,
     "$count": _boolean,
     "$deltatoken": _text,

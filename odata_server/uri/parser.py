@@ -4,11 +4,10 @@ One loop with two stacks, so that neither parentheses nor ``not`` nor chains of 
 ``or`` become flat n-ary calls, however they were parenthesised. Operands are read by ``operands``.
 """
 
+from odata_server.uri.aggregates import Aggregates
 from odata_server.uri.lexer import ENUM_MEMBERS
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits
 from odata_server.uri.literals import TOKEN_LITERALS
-from odata_server.uri.operands import Operands
-from odata_server.uri.size import check_size
 from odata_server.uri.syntax import (
     AliasExpr,
     CallExpr,
@@ -59,18 +58,10 @@ def parse_expression(text: str, limits: Limits = DEFAULT_LIMITS) -> SyntaxNode:
     return node
 
 
-class Parser(Operands):
+class Parser(Aggregates):
     """Reads expressions at the cursor."""
 
     __slots__ = ()
-
-    def sized_expression(self) -> SyntaxNode:
-        """An expression that is not part of another one, within the limits of depth and number of nodes."""
-        begin = self.index
-        node = self.expression()
-        if self.index - begin > min(self.limits.depth, self.limits.nodes):
-            check_size(node, self.limits, self.text)
-        return node
 
     def expression_end(self) -> None:
         """Refuses what follows an expression at the end of an option."""

@@ -7,16 +7,14 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import TypeVar
 
-from edm.errors import ODataError
+from odata_server.uri.apply import read_apply
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits, exceeded
+from odata_server.uri.lists import ListParser
 from odata_server.uri.nested import read_options, read_search, starts_options
-from odata_server.uri.parser import Parser
 from odata_server.uri.syntax import ComputeSyntax, ExpandItem, OrderbyItem, SelectItem
 
 _PLAIN_NAMES = re.compile(r"[A-Za-z_]\w{0,127}(?:,[A-Za-z_]\w{0,127})*", re.ASCII)
 _Item = TypeVar("_Item")
-#: The largest value of $top and $skip.
-INT64_MAX = 2**63 - 1
 
 
 def parse_orderby(text: str, limits: Limits = DEFAULT_LIMITS) -> tuple[OrderbyItem, ...]:
@@ -56,64 +54,10 @@ def _whole(parser: "ItemParser", read: Callable[["ItemParser"], _Item]) -> _Item
     return items
 
 
-class ItemParser(Parser):
+class ItemParser(ListParser):
     """Reads comma-separated items at the cursor."""
 
     __slots__ = ()
-
-    def _items(self, read: Callable[[], _Item]) -> tuple[_Item, ...]:
-        items = [read()]
-        while self.accept(","):
-            items.append(read())
-        return tuple(items)
-
-    # --- $orderby, $compute -------------------------------------------------------------------------------
-
-    def orderby(self) -> tuple[OrderbyItem, ...]:
-        """The items of ``$orderby``."""
-        count = 0
-
-        def item() -> OrderbyItem:
-            nonlocal count
-            count += 1
-            if count > self.limits.orderby_items:
-                raise self.over("orderby_items")
-            start = self.position
-            expr = self.sized_expression()
-            kind, value, _, _ = self.token
-            direction = value.lower() if kind == "name" and not self.touches("name") else ""
-            if direction in ("asc", "desc"):
-                self.index += 1
-            elif kind not in (",", ";", ")", "end"):
-                self.fail("asc, desc, a comma or the end", operator=kind != "name")
-            return OrderbyItem(expr, direction == "desc", start)
-
-        return self._items(item)
-
-    def compute(self) -> tuple[ComputeSyntax, ...]:
-        """The items of ``$compute``."""
-        count = 0
-
-        def item() -> ComputeSyntax:
-            nonlocal count
-            count += 1
-            if count > self.limits.compute_items:
-                raise self.over("compute_items")
-            start = self.position
-            expr = self.sized_expression()
-            if self.token[0] != "name" or self.token[1].lower() != "as" or self.touches("name"):
-                self.fail(
-                    "as and a name for the computed value",
-                    operator=True,
-                    hint="For example Amount mul 2 as Twice.",
-                )
-            self.index += 1
-            name = self.expect("name", "a name for the computed value")
-            if "." in name[1]:
-                self.fail("a name without dots", at=self.index - 1)
-            return ComputeSyntax(expr, name[1], start)
-
-        return self._items(item)
 
     # --- $select ------------------------------------------------------------------------------------------
 
@@ -134,12 +78,12 @@ class ItemParser(Parser):
                 return SelectItem(path, start, read_options(self, _SELECT_OPTIONS, path[-1]))
             return SelectItem((*path[:-1], path[-1] + self._signature()), start)
 
-        return self._items(item)
+        return self.items(item)
 
     def _signature(self) -> str:
         """The parameter names that tell one overload of a function from the others."""
         self.expect("(", "an opening parenthesis")
-        names = self._items(lambda: self.expect("name", "the name of a parameter")[1])
+        names = self.items(lambda: self.expect("name", "the name of a parameter")[1])
         self.expect(")", "a closing parenthesis")
         return f"({','.join(names)})"
 
@@ -184,7 +128,7 @@ class ItemParser(Parser):
             readers = _STAR_OPTIONS if path[-1] == "*" else _EXPAND_OPTIONS[suffix]
             return ExpandItem(path, start, suffix, read_options(self, readers, path[-1]))
 
-        items = self._items(item)
+        items = self.items(item)
         self.expands -= 1
         return items
 
@@ -199,16 +143,6 @@ class ItemParser(Parser):
         return value
 
     # --- small values -------------------------------------------------------------------------------------
-
-    def whole_number(self) -> int:
-        """The value of ``$top`` and ``$skip``."""
-        kind, value, start, _ = self.token
-        if kind != "number" or not value.isdigit():
-            self.fail("a whole number")
-        if int(value[:20]) > INT64_MAX or len(value) > 40:
-            raise ODataError("value_out_of_range", f"{value[:40]} is too large.", position=start, text=self.text)
-        self.index += 1
-        return int(value)
 
     def boolean(self) -> bool:
         """The value of ``$count``."""
@@ -249,5 +183,5 @@ _STAR_OPTIONS: dict[str, Callable[[ItemParser], object]] = {"$levels": ItemParse
 _EXPAND_OPTIONS: dict[str, dict[str, Callable[[ItemParser], object]]] = {
     "$count": _COUNT_OPTIONS,
     "$ref": _REF_OPTIONS,
-    "": {**_SELECT_OPTIONS, **_STAR_OPTIONS, "$expand": ItemParser.expand},
+    "": {**_SELECT_OPTIONS, **_STAR_OPTIONS, "$expand": ItemParser.expand, "$apply": read_apply},
 }

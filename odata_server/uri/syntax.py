@@ -169,6 +169,52 @@ class ComputeSyntax:
 
 
 @dataclass(frozen=True, slots=True)
+class FromSyntax:
+    """``from A,B with method``: aggregated by these first. ``method`` may be empty after a custom aggregate."""
+
+    keys: tuple[PathExpr, ...]
+    method: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateSyntax:
+    """``expr with method from ... as name``. Without ``method`` it is a custom aggregate or, if the path ends in
+    ``$count``, a count; ``expr`` is ``None`` for ``$count`` alone. In the function ``aggregate`` there is no name.
+    """
+
+    expr: "SyntaxNode | None"
+    method: str
+    name: str
+    position: int
+    froms: tuple[FromSyntax, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RollupSyntax:
+    """``rollup(A,B)``, the coarsest level first; ``total`` if ``$all`` stands before it."""
+
+    levels: tuple[PathExpr, ...]
+    total: bool
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transformation:
+    """One step of ``$apply``. What ``args`` are depends on ``name``:
+
+    ``aggregate`` and ``compute``: their items. ``groupby``: the grouping elements (``PathExpr | RollupSyntax``, or a
+    ``Transformation`` for operators that are only parsed), then the steps (empty without). ``concat``: sequences of
+    steps. ``filter``: the condition. ``search``: a ``SearchNode``. ``orderby``: its items. ``top``, ``skip``: a number.
+    ``topcount`` and relatives: two expressions. Steps that are only parsed have none.
+    """
+
+    name: str
+    args: tuple[object, ...]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class SelectItem:
     """``path`` is the slash-separated names; ``*``, ``Namespace.*``, ``@Term`` and ``Function(A,B)`` are
     names too.

@@ -6,6 +6,7 @@ A clause moves from ``NOT_YET`` to a check when its step is done; ``test_every_c
 import pytest
 
 from tests.spec import (
+    test_conformance_aggregation,
     test_conformance_batch,
     test_conformance_expressions,
     test_conformance_json,
@@ -42,11 +43,6 @@ NOT_YET: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("401-INT-11", "401-ADV-08"), ("the whole language", "GET Customers/$filter(Blocked)")),
     "P-ENTITY": ("the whole language", "GET $entity?$id=Customers('C-100042')"),
     "P-ALL": ("the whole language", "GET $all"),
-    **dict.fromkeys(
-        ("AGG-01", "AGG-02"),
-        ("aggregation", "GET Invoices?$apply=groupby((Status),aggregate(GrossAmount with sum as Total))"),
-    ),
-    "AGG-03": ("aggregation", "GET Invoices?$apply=aggregate("),
 }
 
 #: Clauses that sum up others.
@@ -73,6 +69,7 @@ ELSEWHERE = {"40-INT-10"}
 CHECKED = [
     clause
     for module in (
+        test_conformance_aggregation,
         test_conformance_expressions,
         test_conformance_protocol,
         test_conformance_query,

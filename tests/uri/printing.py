@@ -6,6 +6,7 @@ import json
 
 from odata_server.uri.parser import PRECEDENCE
 from odata_server.uri.syntax import (
+    AggregateSyntax,
     AliasExpr,
     AnnotationExpr,
     Argument,
@@ -19,6 +20,7 @@ from odata_server.uri.syntax import (
     Option,
     OrderbyItem,
     PathExpr,
+    RollupSyntax,
     RootExpr,
     SearchCall,
     SearchNode,
@@ -26,6 +28,7 @@ from odata_server.uri.syntax import (
     Segment,
     SelectItem,
     SyntaxNode,
+    Transformation,
     TypeExpr,
 )
 
@@ -117,7 +120,7 @@ def show_option(option: Option) -> str:
     if isinstance(value, SearchTerm | SearchCall):
         return search(value)
     if isinstance(value, tuple):
-        return ", ".join(map(_item, value))
+        return ("/" if option.name == "$apply" else ", ").join(map(_item, value))
     return show(value)  # type: ignore[arg-type]
 
 
@@ -131,7 +134,38 @@ def _item(item: object) -> str:
             return "/".join(path) + _nested(options)
         case ExpandItem(path=path, suffix=suffix, options=options):
             return "/".join((*path, suffix) if suffix else path) + _nested(options)
+        case Transformation(name=name, args=args):
+            if name == "groupby":
+                args = (_listed(args[0]), *(arg for arg in args[1:] if arg))
+            return f"{name}({', '.join(map(_step_argument, args))})" if args else name
+        case AggregateSyntax(expr=expr, method=method, name=name, froms=froms):
+            parts = ["$count" if expr is None else show(expr), *([f"with {method}"] if method else [])]
+            parts += [f"from {' '.join(map(show, f.keys))}{' with ' * bool(f.method)}{f.method}" for f in froms]
+            return " ".join([*parts, *([f"as {name}"] if name else [])])
+        case RollupSyntax(levels=levels, total=total):
+            return f"rollup({'$all, ' * total}{', '.join(map(show, levels))})"
     raise AssertionError(item)
+
+
+def _listed(elements: object) -> str:
+    assert isinstance(elements, tuple)
+    return f"({', '.join(map(_step_argument, elements))})"
+
+
+def _step_argument(argument: object) -> str:
+    """What stands in the parentheses of a transformation."""
+    match argument:
+        case tuple():
+            return "/".join(map(_item, argument))
+        case str():
+            return argument
+        case int():
+            return str(argument)
+        case SearchTerm() | SearchCall():
+            return search(argument)
+        case PathExpr() | CallExpr() | Literal() | AliasExpr():
+            return show(argument)
+    return _item(argument)
 
 
 def _nested(options: tuple[Option, ...]) -> str:

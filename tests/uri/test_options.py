@@ -14,6 +14,7 @@ from odata_server.uri.syntax import (
     SearchTerm,
     Segment,
     SelectItem,
+    Transformation,
 )
 
 
@@ -49,7 +50,7 @@ def test_values_by_option() -> None:
     assert system["$orderby"].value == (OrderbyItem(PathExpr((Segment("A", 0),), 0), True, 0),)
     assert system["$search"].value == SearchTerm("x", 0)
     assert system["$skiptoken"].value == "t"
-    assert system["$apply"] == Option("$apply", "identity", None)
+    assert system["$apply"] == Option("$apply", "identity", (Transformation("identity", (), 0),))
 
 
 def test_plain_select_and_any_other_give_the_same() -> None:
