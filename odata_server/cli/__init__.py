@@ -13,6 +13,7 @@ from odata_server.cli.demo import demo
 from odata_server.cli.salesforce import salesforce
 from odata_server.cli.serve import serve
 from odata_server.cli.settings import config, users
+from odata_server.cli.soql import soql
 from odata_server.cli.validate import validate
 
 EXIT_CODES = {
@@ -32,6 +33,7 @@ Examples:
   erp-odata explain 'Invoices?$filter=...'    what the ERP does, what is finished here
   erp-odata serve                             the service, as configured
   erp-odata salesforce sync --local           what Salesforce will make of it
+  erp-odata soql STATEMENT                    SOQL, as Salesforce would run it
 
 \b
 Exit codes:
@@ -65,5 +67,5 @@ def main() -> None:
     """ERP data live as OData 4 for Salesforce Connect."""
 
 
-for command in (demo, serve, validate, metadata, query, explain, config, users, salesforce):
+for command in (demo, serve, validate, metadata, query, explain, config, users, salesforce, soql):
     main.add_command(command)

@@ -28,7 +28,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]], content: Mapping[str, Any]) -> 
         numeric = any(isinstance(row.get(name), int | Written) for row in rows[:20])
         table.add_column(name, justify="right" if numeric else "left", no_wrap=True, overflow="ellipsis")
     for row in rows:
-        table.add_row(*(_text(row.get(name)) for name in shown))
+        table.add_row(*(cell_text(row.get(name)) for name in shown))
     if rows:
         out.print(table)
     count = next((value for name, value in content.items() if name.endswith("count") and "@" in name), None)
@@ -44,14 +44,14 @@ def show_rows(rows: Sequence[Mapping[str, Any]], content: Mapping[str, Any]) -> 
 def show_entity(content: Any) -> None:
     """One entity, or one value."""
     if not isinstance(content, dict):
-        click.echo(_text(content))
+        click.echo(cell_text(content))
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in content.items():
         if "@" not in name:
-            table.add_row(name, _text(value))
+            table.add_row(name, cell_text(value))
     console().print(table)
 
 
@@ -59,14 +59,14 @@ def _fitting(names: Sequence[str], rows: Sequence[Mapping[str, Any]], width: int
     fitting: list[str] = []
     used = 0
     for name in names:
-        used += min(40, max([len(name), *(len(_text(row.get(name))) for row in rows[:50])])) + 2
+        used += min(40, max([len(name), *(len(cell_text(row.get(name))) for row in rows[:50])])) + 2
         if fitting and used > width:
             break
         fitting.append(name)
     return fitting
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """Without control characters, which could drive the terminal; square brackets are no markup."""
     if value is None:
         return ""

@@ -1,0 +1,1 @@
+"""SOQL and SOSL over external objects, as Salesforce Connect runs them: parse, check, translate, ask, join."""
