@@ -15,7 +15,7 @@ import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from edm.errors import ODataError
@@ -175,6 +175,48 @@ def correlation_id(*offered: str | None, longest: int = 128) -> str:
     return uuid.uuid4().hex
 
 
+# Bodies
+
+
+def body(environ: Mapping[str, Any], limit: int) -> bytes:
+    """The whole request body. Raises ``payload_too_large`` beyond ``limit`` bytes, of which no more are read, and
+    ``syntax`` when it ends before it should: half a body may well look like a whole one.
+    """
+    given = environ.get("CONTENT_LENGTH") or ""
+    if given and not re.fullmatch("[0-9]{1,18}", given, re.ASCII):
+        raise ODataError("syntax", "Content-Length is not a number.", target="Content-Length")
+    if not given and not environ.get("wsgi.input_terminated"):
+        return b""
+    expected = int(given) if given else None
+    if expected is not None and expected > limit:
+        raise _too_large(limit)
+    try:
+        found = _read(environ["wsgi.input"], limit + 1 if expected is None else expected)
+    except Exception:  # noqa: BLE001 (each server has its own for what is not chunked as it should be)
+        raise _ended_early() from None
+    if len(found) > limit:
+        raise _too_large(limit)
+    if expected is not None and len(found) < expected:
+        raise _ended_early()
+    return found
+
+
+def _read(stream: IO[bytes], most: int) -> bytes:
+    pieces: list[bytes] = []
+    while most > 0 and (piece := stream.read(most)):
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
+
+
+def _ended_early() -> ODataError:
+    return ODataError("syntax", "The request body ended early, or is not chunked as it should be.")
+
+
+def _too_large(limit: int) -> ODataError:
+    return ODataError("payload_too_large", f"The request body is larger than {limit} bytes (limit max_body).")
+
+
 # Compression
 
 
@@ -237,7 +279,7 @@ def is_foreign(headers: Mapping[str, str], public_url: str) -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc not in (urlsplit(public_url).netloc, headers.get("Host"))
+    return origin is not None and origin.partition("://")[2] not in (urlsplit(public_url).netloc, headers.get("Host"))
 
 
 # Anti-CSRF tokens

@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
-from werkzeug.wsgi import get_input_stream
 
 from edm.errors import ERROR_CODES, ODataError
 from erp_adapters.base import Adapter, Checks, Session
@@ -159,7 +158,7 @@ class _Site:
 
     def _body(self) -> bytes:
         settings = self._settings
-        body = get_input_stream(request.environ, max_content_length=settings.max_body).read()
+        body = edge.body(request.environ, settings.max_body)
         encoding = request.headers.get("Content-Encoding")
         return edge.inflate(body, encoding, settings.max_inflated, settings.max_ratio)
 
@@ -197,10 +196,6 @@ class _Site:
         methods = getattr(error, "valid_methods", None)
         if methods:
             return self.refuse(_method_not_allowed(methods))
-        if isinstance(error, RequestEntityTooLarge):
-            return self.refuse(_too_large(self._settings.max_body))
-        if isinstance(error, ClientDisconnected):
-            return self.refuse(ODataError("syntax", "The request body ended early."))
         status = error.code or 500
         if status < 400 or status == 404:
             return self.refuse(_nothing_here())
@@ -283,7 +278,3 @@ def _nothing_here() -> ODataError:
 def _method_not_allowed(known: Iterable[str]) -> ODataError:
     methods = ", ".join(sorted(known))
     return ODataError("method_not_allowed", "This method is not allowed here.", headers=(("Allow", methods),))
-
-
-def _too_large(limit: int) -> ODataError:
-    return ODataError("payload_too_large", f"The request body is larger than {limit} bytes (limit max_body).")

@@ -61,6 +61,17 @@ LAYERS = {
     "odata_server.app": Layer(
         ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK, "flask_caching"), never=("odata_server.cli",)
     ),
+    "odata_server.batch": Layer(
+        ours=(
+            "edm",
+            "odata_server.json_guard",
+            "odata_server.messages",
+            "odata_server.methods",
+            "odata_server.negotiation",
+            "odata_server.responses",
+        ),
+        theirs=("msgspec",),
+    ),
     "odata_server.cli": Layer(
         ours=(*SERVER, "salesforce"), theirs=(*SERVER_LIBRARIES, "click", "gunicorn", "requests", "rich")
     ),
@@ -224,6 +235,7 @@ def _is_text(node: ast.AST) -> bool:
         ("odata_server.plan", "erp_adapters.sql", False),
         ("odata_server.execute", "odata_server.uri.bind", False),
         ("odata_server.service", "flask", False),
+        ("odata_server.batch.run", "odata_server.service", False),
         ("odata_server.service", "odata_server.app", False),
         ("odata_server.web", "werkzeug.http", True),
         ("odata_server.cli", "odata_server.app", True),

@@ -74,7 +74,7 @@ def _below(path: str, root_path: str, root: str) -> str:
     expected = root_path.strip("/").split("/")
     if [unquote(segment) for segment in segments[: len(expected)]] != expected:
         raise _outside(root)
-    return "/".join(segments[len(expected) :])
+    return "/".join(segments[len(expected) :]).lstrip("/")  # a root that ends in a slash, joined with a slash
 
 
 def _outside(root: str) -> Exception:

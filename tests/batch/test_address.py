@@ -22,6 +22,7 @@ ROOT = "https://erp.example.com/base/odata/v4/"
         ("HTTPS://ERP.Example.COM:443/base/odata/v4/X", "X", ""),
         ("//erp.example.com/base/odata/v4/X", "X", ""),
         ("http://localhost:8000/base/odata/v4/X", "X", ""),  # what the client calls this server
+        ("/base/odata/v4//X", "X", ""),
         ("./X", "X", ""),
         ("../v4/X", "X", ""),
         ("%2E%2e/v4/./X", "X", ""),

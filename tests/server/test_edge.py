@@ -4,6 +4,7 @@ import gzip
 import time
 import zlib
 from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -150,6 +151,50 @@ def test_inflate() -> None:
     assert edge.inflate(gzip.compress(body), "gzip", 10_000) == body
     assert edge.inflate(gzip.compress(body), "X-GZIP", 10_000) == body
     assert edge.inflate(zlib.compress(body), "deflate", 10_000) == body
+
+
+class Trickling(BytesIO):
+    """Gives three bytes at a time, whatever is asked for."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(min(3, size or 0) if size != -1 else 3)
+
+
+class Broken(BytesIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise OSError("invalid chunk size")
+
+
+@pytest.mark.parametrize(
+    ("stream", "environ", "expected"),
+    [
+        (BytesIO(b"12345678"), {"CONTENT_LENGTH": "8"}, b"12345678"),
+        (BytesIO(b"12345678"), {"CONTENT_LENGTH": "5"}, b"12345"),
+        (Trickling(b"12345678"), {"CONTENT_LENGTH": "8"}, b"12345678"),
+        (Trickling(b"12345678"), {"wsgi.input_terminated": True}, b"12345678"),
+        (BytesIO(b"1234567890"), {"wsgi.input_terminated": True}, b"1234567890"),
+        (BytesIO(b"12345678901"), {"wsgi.input_terminated": True}, "payload_too_large"),
+        (Trickling(b"12345678901"), {"wsgi.input_terminated": True}, "payload_too_large"),
+        (BytesIO(b"1234567890"), {"CONTENT_LENGTH": "10"}, b"1234567890"),
+        (Broken(), {"CONTENT_LENGTH": "11"}, "payload_too_large"),  # not even read
+        (BytesIO(b"1234567"), {"CONTENT_LENGTH": "8"}, "syntax"),
+        (Broken(), {"CONTENT_LENGTH": "8"}, "syntax"),
+        (Broken(), {"wsgi.input_terminated": True}, "syntax"),
+        (BytesIO(b"1"), {"CONTENT_LENGTH": "+1"}, "syntax"),
+        (BytesIO(b"1"), {"CONTENT_LENGTH": "-1"}, "syntax"),
+        (BytesIO(b"1"), {"CONTENT_LENGTH": "9" * 5_000}, "syntax"),
+        (Broken(), {}, b""),
+        (Broken(), {"CONTENT_LENGTH": ""}, b""),
+    ],
+)
+def test_bodies_are_read_whole_or_not_at_all(stream: BytesIO, environ: dict[str, Any], expected: bytes | str) -> None:
+    environ = {"wsgi.input": stream, **environ}
+    if isinstance(expected, bytes):
+        assert edge.body(environ, 10) == expected
+    else:
+        with pytest.raises(ODataError) as caught:
+            edge.body(environ, 10)
+        assert caught.value.code == expected
 
 
 def test_inflate_refuses() -> None:
