@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from edm.conversion import string_of
 from edm.errors import ODataError
 from edm.model import EntitySet, Property, ServiceMetadata
 from edm.primitives import BOOLEAN, NULL, STRING, PrimitiveType
@@ -220,7 +221,9 @@ class Writer:
         name, ieee754 = kind.name, self.representation.ieee754
         if name == "Int64" and ieee754:
             return str
-        if name == "Decimal" and (scale is None or scale > 6):
+        if name == "Decimal" and scale is None:  # computed: as many digits as it has, wherever it was computed
+            return string_of if ieee754 else _short_decimal
+        if name == "Decimal" and scale is not None and scale > 6:
             return _decimal_string if ieee754 else _plain_decimal
         if name in ("Double", "Single"):
             return _finite
@@ -371,6 +374,10 @@ def select_list(query: Query, selected: tuple[str, ...] | None, version: str) ->
 
 def _plain_decimal(value: Decimal) -> msgspec.Raw:
     return msgspec.Raw(decimal_text(value).encode())
+
+
+def _short_decimal(value: Decimal) -> msgspec.Raw:
+    return msgspec.Raw(string_of(value).encode())
 
 
 def _decimal_string(value: Decimal) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edm.functions import FUNCTIONS
 from edm.primitives import BOOLEAN, DOUBLE
 from edm.text import literal
 from erp_adapters.memory import MemoryAdapter
@@ -16,9 +17,23 @@ from erp_adapters.sql import SqlAdapter
 from odata_server.auth import ANONYMOUS
 from odata_server.messages import ODataRequest
 from odata_server.service import Service, ServiceOptions
+from odata_server.uri.parser import parse_expression
+from odata_server.uri.size import children
+from odata_server.uri.syntax import CallExpr, SyntaxNode
 from tests.adapters import schema
 from tests.profiles import examples
-from tests.properties.expressions import TYPES, Model, conditions, encoded, orders, values
+from tests.properties.expressions import (
+    INTERNAL,
+    TYPES,
+    Dice,
+    Model,
+    Place,
+    condition,
+    conditions,
+    encoded,
+    orders,
+    values,
+)
 
 OPTIONS = ServiceOptions(scan_budget=10_000_000, deadline=600)
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -102,6 +117,17 @@ def test_orders_slices_and_expansions_agree(services: Services, model: Model, da
     same_answer(services, entity_set.name, "\n".join(options))
 
 
+def test_every_function_is_drawn(model: Model) -> None:
+    found: set[str] = set()
+    for seed in range(1_500):
+        stack: list[SyntaxNode] = [parse_expression(condition(Dice(seed), Place(model, schema.THINGS), 3))]
+        while stack:
+            node = stack.pop()
+            stack.extend(children(node))
+            found.update([node.name] if isinstance(node, CallExpr) else [])
+    assert found == set(FUNCTIONS) - INTERNAL
+
+
 def comparisons(model: Model, name: str) -> Iterator[str]:
     """Every comparison of the property with null and with some of its values, and lists of them."""
     prop = schema.THINGS.type.property(name)
@@ -119,8 +145,8 @@ def comparisons(model: Model, name: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", schema.THINGS.type.names)
 def test_each_property_compares_with_its_values(services: Services, model: Model, name: str) -> None:
     """Not by chance: with values that occur, with null, and the negation of each."""
-    for condition in comparisons(model, name):
-        for text in (condition, f"not ({condition})"):
+    for comparison in comparisons(model, name):
+        for text in (comparison, f"not ({comparison})"):
             same_answer(services, "Things", f"$filter={text}\n$select=ThingKey\n$top=500")
 
 
