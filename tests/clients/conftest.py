@@ -54,7 +54,7 @@ def project(run_directory: Path) -> Path:
 
 
 def _install(directory: Path) -> None:
-    shutil.copytree(NPM, directory)
+    shutil.copytree(NPM, directory, ignore=shutil.ignore_patterns("node_modules", "build", "out"))
     given = os.environ.get(NODE_MODULES_VARIABLE)
     if given:
         (directory / "node_modules").symlink_to(given)
