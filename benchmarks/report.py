@@ -86,9 +86,10 @@ def _stages(outcomes: Iterable[Outcome]) -> Table:
 
 
 def _readings(readings: Iterable[Reading]) -> Table:
-    table = _table("Reading the URL alone (ms)", "$filter", "characters", "parse", "bind")
+    table = _table("Reading the URL alone (microseconds)", "query", "characters", "parse", "bind", "both")
     for found in readings:
-        table.add_row(found.name, f"{found.characters:,}", f"{found.parse:.3f}", f"{found.bind:.3f}")
+        figures = (found.characters, found.parse, found.bind, found.parse + found.bind)
+        table.add_row(found.name, *(f"{figure:,.0f}" for figure in figures))
     return table
 
 
