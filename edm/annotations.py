@@ -114,7 +114,7 @@ def on_container(functions: Sequence[str]) -> Iterator[Annotation]:
     yield _term("Core", "DereferenceableIDs", True)
     yield _term("Capabilities", "SupportedFormats", FORMATS)
     yield _term("Capabilities", "SupportedMetadataFormats", METADATA_FORMATS)
-    yield _term("Capabilities", "AcceptableEncodings", ("gzip",))
+    yield _term("Capabilities", "AcceptableEncodings", ("gzip", "deflate"))
     yield _term("Capabilities", "KeyAsSegmentSupported", True)
     yield _term("Capabilities", "AnnotationValuesInQuerySupported", True)
     yield _term("Capabilities", "QuerySegmentSupported", True)
