@@ -23,6 +23,9 @@ from odata_server.uri.limits import COUNTED, DEFAULT_LIMITS, Limits
 from odata_server.uri.tokens import LIFETIME_DAYS
 from salesforce.lint.rules import IN_ANSWERS, IN_METADATA, Rule
 from tests.serving import demo_metadata
+from tests.spec.clauses import CLAUSES, Clause
+from tests.spec.coverage import Status, places
+from tests.spec.deviations import DEVIATIONS
 
 BASE = Path(__file__).parents[1]
 PAGES = sorted((*BASE.glob("*.md"), *BASE.glob("docs/*.md")))
@@ -203,6 +206,48 @@ def lint_rules(rules: Mapping[str, Rule]) -> str:
     return table(("Rule", "Severity", "Cause", "Fix"), rows)
 
 
+#: What the ids of clauses begin with -> heading of their table.
+_CHAPTERS = {
+    "40-MIN-": "OData 4.0 Minimal", "40-INT-": "OData 4.0 Intermediate", "40-ADV-": "OData 4.0 Advanced",
+    "401-MIN-": "OData 4.01 Minimal", "401-FN": "Functions of 4.01", "401-INT-": "OData 4.01 Intermediate",
+    "401-ADV-": "OData 4.01 Advanced", "JSON-": "JSON format", "CX-": "CSDL XML", "CJ-": "CSDL JSON", "HDR-": "Headers",
+    "ST-": "Status codes", "P-": "Keys, properties, resource paths", "Q-": "Query semantics",
+    "AGG-": "Data aggregation", "SF-": "Queries of Salesforce Connect",
+}  # fmt: skip
+
+
+def conformance() -> str:
+    parts = []
+    for prefix, heading in _CHAPTERS.items():
+        rows = [_clause(clause) for clause in CLAUSES.values() if clause.id.startswith(prefix)]
+        parts.append(f"### {heading}\n\n{table(('Clause', 'Level', '', 'What is asked', 'Status', 'Test'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _clause(clause: Clause) -> tuple[str, ...]:
+    place = places()[clause.id]
+    status = place.status.value + (f": {place.why}" if place.why else "")
+    tests = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in place.tests)
+    return clause.id, clause.level, clause.strength, clause.text.replace("|", "\\|"), status, tests
+
+
+def conformance_summary() -> str:
+    found = places()
+    levels = dict.fromkeys(clause.level for clause in CLAUSES.values())
+    used = [status for status in Status if any(place.status is status for place in found.values())]
+    rows = []
+    for level in levels:
+        own = [found[clause.id].status for clause in CLAUSES.values() if clause.level == level]
+        rows.append((level, len(own), *(own.count(status) for status in used)))
+    rows.append(("All", len(found), *(sum(p.status is status for p in found.values()) for status in used)))
+    return table(("Level", "Clauses", *(status.value for status in used)), rows)
+
+
+def deviations() -> str:
+    rows = [(f"`{rule}`", f"`{text}`", why) for (rule, text), why in DEVIATIONS.items()]
+    return table(("Rule", "Case", "Why"), rows)
+
+
 #: (document, name of the table) -> makes it.
 GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/errors.md", "codes"): codes,
@@ -218,6 +263,9 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/salesforce.md", "rules for answers"): lambda: lint_rules(IN_ANSWERS),
     ("docs/running.md", "gunicorn variables"): variables,
     ("docs/running.md", "exit codes"): exit_codes,
+    ("docs/conformance.md", "conformance summary"): conformance_summary,
+    ("docs/conformance.md", "conformance"): conformance,
+    ("docs/conformance.md", "grammar deviations"): deviations,
 }
 
 

@@ -8,19 +8,30 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.serving import Answer, Client, as_json, demo_metadata, get, pages
 
 Row = Mapping[str, Any]
 Predicate = Callable[[Row], Any]
 
-#: id -> the clause's text
-CLAUSES: dict[str, str] = {
-    line.split()[0]: line.split(maxsplit=3)[3].strip()
-    for line in Path(__file__).with_name("clauses.txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-}
+
+class Clause(NamedTuple):
+    """One line of ``clauses.txt``: id, lowest level that demands it, strength, what is demanded."""
+
+    id: str
+    level: str
+    strength: str
+    text: str
+
+
+def _read_clauses() -> dict[str, Clause]:
+    lines = Path(__file__).with_name("clauses.txt").read_text(encoding="utf-8").splitlines()
+    found = [Clause(*line.split(maxsplit=3)) for line in lines if not line.startswith("#")]
+    return {clause.id: clause for clause in found}
+
+
+CLAUSES: dict[str, Clause] = _read_clauses()
 
 
 @dataclass(frozen=True, slots=True)
