@@ -44,6 +44,16 @@ _PREFERENCE = re.compile(rf"[ \t]*+({_NAMED}(?:[ \t]*+;[ \t]*+(?:{_NAMED})?)*+)[
 #: Anything up to a comma outside of quotes; quotes left open reach to the end.
 _JUNK = re.compile(r"""[^,"]*+(?:"(?:[^"\\]|\\.?)*+"?[^,"]*+)*+""", re.DOTALL)
 _PARAMETER = re.compile(r""";\s*([^\s;="]++)\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^;"]*+))""", re.ASCII)
+#: The values of known preferences.
+_VALUES: dict[str, re.Pattern[str]] = {
+    name: re.compile(values, re.ASCII | re.IGNORECASE)
+    for name, values in {
+        "allow-entityreferences": "", "callback": "", "continue-on-error": "|true|false", "handling": "strict|lenient",
+        "maxpagesize": "[0-9]+", "omit-values": "nulls|defaults", "respond-async": "",
+        "return": "minimal|representation",
+        "track-changes": "", "wait": "[0-9]+",
+    }.items()
+}  # fmt: skip
 #: Preferences of OData, which 4.0 writes with ``odata.`` before them.
 _PREFIXED = frozenset({
     "allow-entityreferences", "callback", "continue-on-error", "include-annotations", "maxpagesize", "omit-values",
@@ -154,7 +164,7 @@ def _version_in(headers: Headers, name: str) -> str | None:
     if given is None:
         return None
     text = given.partition(";")[0].strip()
-    if not re.fullmatch(r"[0-9]{1,3}\.[0-9]{1,3}", text, re.ASCII):
+    if not re.fullmatch(r"[0-9]{1,3}\.[0-9]{1,20}", text, re.ASCII):
         raise ODataError("bad_version", f"{name} is not a version number.", target=name)
     return text
 
@@ -280,7 +290,9 @@ def preferences(headers: Headers) -> Preferences:
         found = _PREFERENCE.match(text, position)
         if found:
             preference = _preference(*_PAIR.findall(found[1]))
-            given.setdefault(_plain_name(preference.name), preference)
+            name = _plain_name(preference.name)
+            if name not in _VALUES or _VALUES[name].fullmatch(preference.value):
+                given.setdefault(name, preference)
             position = found.end()
         else:
             position = _JUNK.match(text, position).end() + 1  # type: ignore[union-attr]

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from edm.errors import ODataError
+from odata_server.batch.mime import MAX_HEAD
 from odata_server.batch.parts import Batch, ChangeSet, ChangeSetReply, Part, Reply, checked_id, malformed, too_many
 from odata_server.json_guard import checked_json
 from odata_server.messages import Headers
@@ -87,11 +88,13 @@ def _check_ids(requests: Sequence[_Request]) -> None:
 
 
 def _part(request: _Request) -> Part:
-    url = quote(request.url, safe=_URL)
+    url = quote(request.url[: MAX_HEAD + 1], safe=_URL)
     part = Part(request.method.upper(), url, id=request.id, depends_on=tuple(request.depends_on))
     try:
         if bytes(request.condition):
             raise ODataError("not_implemented", "Conditions on requests of a batch are not supported.", target="if")
+        if len(request.url) > MAX_HEAD:
+            raise ODataError("limit_exceeded", f"The URL of a request exceeds {MAX_HEAD} characters.", target="url")
         headers = _headers(request.headers)
         return replace(part, headers=headers, body=_body(bytes(request.body), headers))
     except ODataError as error:

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from edm.errors import ODataError
-from odata_server.batch.mime import boundary_of, head_and_rest, header_fields, lines_of, split
+from odata_server.batch.mime import boundary_of, head_and_rest, header_fields, split
 from odata_server.batch.parts import MULTIPART, Batch, ChangeSet, ChangeSetReply, Part, Reply, checked_id, malformed
 from odata_server.messages import Headers
 from odata_server.negotiation import media_type
 
 HTTP = "application/http"
 
-#: The version may be missing; blanks in the URL are taken for what they are.
-_REQUEST_LINE = re.compile(r"([^\s]+)[ \t]+(.*?)(?:[ \t]+HTTP/[0-9]\.[0-9])?[ \t]*", re.ASCII)
-_LEADING = re.compile(rb"(?:\r?\n)+")
+_VERSION = re.compile(r"HTTP/[0-9]\.[0-9]", re.ASCII)
 
 
 # Reading
@@ -62,8 +60,8 @@ def _write(block: bytes) -> Part:
 
 def _mime(block: bytes) -> tuple[Headers, bytes, str, dict[str, str]]:
     """Headers and content of a part. It starts with the end of its delimiter line."""
-    head, rest = head_and_rest(re.sub(rb"\A\r?\n", b"", block))
-    headers = header_fields(lines_of(head))
+    lines, rest = head_and_rest(block.removeprefix(b"\r").removeprefix(b"\n"))
+    headers = header_fields(lines)
     return headers, rest, *media_type(headers.get("Content-Type", HTTP))
 
 
@@ -80,16 +78,23 @@ def _part(headers: Headers, content: bytes, media: str) -> Part:
 
 
 def _http_request(content: bytes, content_id: str | None) -> Part:
-    leading = _LEADING.match(content)
-    head, body = head_and_rest(content[leading.end() :] if leading else content)
-    lines = lines_of(head)
-    line = _REQUEST_LINE.fullmatch(lines[0]) if lines else None
-    if line is None:
-        raise malformed("A part of a batch has no request line.", hint="For example: GET Invoices?$top=5 HTTP/1.1")
+    lines, body = head_and_rest(content.lstrip(b"\r\n"))
+    method, url = _request_line(lines[0] if lines else "")
     headers = header_fields(lines[1:])
     found = content_id if content_id is not None else headers.get("Content-ID")
-    url = "".join(c if c < "\x80" else f"%{ord(c):02X}" for c in line[2])
-    return Part(line[1], url, headers, _body(body, headers), None if found is None else checked_id(found))
+    return Part(method, url, headers, _body(body, headers), None if found is None else checked_id(found))
+
+
+def _request_line(line: str) -> tuple[str, str]:
+    """Method and URL, in ASCII. Blanks in the URL are taken for what they are; the version may be missing."""
+    method, _, url = line.replace("\t", " ").strip(" ").partition(" ")
+    before, _, last = url.rpartition(" ")
+    if _VERSION.fullmatch(last):
+        url = before
+    url = url.strip(" ")
+    if not url:
+        raise malformed("A part of a batch has no request line.", hint="For example: GET Invoices?$top=5 HTTP/1.1")
+    return method, "".join(c if c < "\x80" else f"%{ord(c):02X}" for c in url)
 
 
 def _body(body: bytes, headers: Headers) -> bytes:

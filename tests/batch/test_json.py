@@ -157,11 +157,12 @@ def test_numbers_in_bodies_keep_their_digits() -> None:
         ({"headers": {"Content-Type": "image/png"}, "body": "a"}, "bad_batch"),
         ({"headers": {"A": "b\r\nC: d"}}, "bad_batch"),
         ({"headers": {"A\n": "b"}}, "bad_batch"),
+        ({"url": "X" * 1_000_001}, "limit_exceeded"),
         ({"headers": {"A: b": "c"}}, "bad_batch"),
     ],
 )
 def test_faults_of_one_request(members: dict[str, object], code: str) -> None:
-    broken, sound = send_json(service(), [get("1", "Customers", **members), get("2", "Customers/$count")])
+    broken, sound = send_json(service(), [get("1", "Customers") | members, get("2", "Customers/$count")])
     assert broken["body"]["error"]["code"] == code
     assert broken["status"] == (501 if code == "not_implemented" else 400)
     assert sound["status"] == 200

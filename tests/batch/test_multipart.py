@@ -1,5 +1,7 @@
 """multipart/mixed: what is taken, and what is sent."""
 
+import time
+
 import pytest
 
 from edm.errors import ODataError
@@ -181,6 +183,28 @@ def test_change_sets_in_change_sets_are_not_followed_down() -> None:
     (found,) = multipart.read(mixed(body).encode(), b"b", 100).items
     assert isinstance(found, ChangeSet)
     assert found.parts[0].fault is not None
+
+
+HOSTILE = {
+    "near delimiters": "--b x\n" * 300_000 + "--b--",
+    "blanks after delimiters": ("--b" + " " * 1_000 + "x\n") * 2_000,
+    "line ends": "--b\n" + "\n" * 2_000_000 + "\n--b--",
+    "carriage returns": "--b\n" + "\r" * 2_000_000 + "\n--b--",
+    "blanks in a request line": "--b\n\nGET a" + " " * 900_000 + "b\n--b--",
+    "blanks in a header line": "--b\n\nGET a\n" + ("A: " + " x" * 4_000 + "\n") * 99 + "\n--b--",
+    "a header line of blanks": "--b\n\nGET a\n" + ("A:" + " " * 8_000 + "\x7f\n") * 99 + "\n--b--",
+    "slashes": "--b\n\nGET " + "../" * 300_000 + "\n--b--",
+    "a long line": "--b\n\nGET " + "x" * 2_000_000 + "\n--b--",
+    "many lines": "--b\n\nGET X\n" + "A: b\n" * 400_000 + "\n--b--",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_bodies_made_to_take_long(kind: str) -> None:
+    started = time.process_time()
+    answer = post(service(), HOSTILE[kind].encode(), Content_Type="multipart/mixed;boundary=b")
+    assert answer.status in (200, 400)
+    assert time.process_time() - started < 5  # sanity, not speed: what is not linear takes minutes
 
 
 # --- answers ------------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def test_page_sizes_that_make_no_sense(value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("continue-on-error", True), ("odata.continue-on-error", True), ("continue-on-error=TRUE", True),
+        ("continue-on-error=perhaps, continue-on-error", True), ("continue-on-error", True), ("odata.continue-on-error", True), ("continue-on-error=TRUE", True),
         ('continue-on-error="false"', False), ("continue-on-error=perhaps", None), ("wait=1", None), ("", None),
     ],
 )  # fmt: skip
