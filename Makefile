@@ -9,10 +9,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 # uv is used only to write the lock files: it resolves for every platform and Python at once.
 UV := uv==0.13.9
-# The fuzzer is no requirement of the tests: it is not built for every platform.
-FUZZER := atheris==3.0.0
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+# The fuzzer is no requirement of the tests: it is not built for every platform.
+FUZZER := atheris==3.0.0
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev demo test fuzz check format bench lock clean
