@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, not_, or_, select, true
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
@@ -364,8 +364,10 @@ class Compiler:
                 return Value(self._exactly(lambda: self.keep(expr)), Form.BOOL, BOOLEAN, nullable=False)
             case Call(function="and" | "or" | "not"):
                 return self._logic(expr)
-            case Call(function="case" | "$list"):
-                raise Unsupported(f"{expr.function} is left to the engine")
+            case Call(function="case"):
+                return self._case(expr)
+            case Call(function="$list"):
+                raise Unsupported("$list is left to the engine")
             case Call() if FUNCTIONS[expr.function].null is NullRule.COMPARE:
                 return Value(self._exactly(lambda: self.keep(expr)).is_(true()), Form.BOOL, BOOLEAN, nullable=False)
             case Call(function="$searchtext", args=(Prop(variable=variable),)) if variable == IT:
@@ -382,6 +384,16 @@ class Compiler:
             if len(self.scope[IT].members()) == self._begun:  # it needs no table that another compiler lacks
                 self._shared[expr] = found
         return found
+
+    def _case(self, expr: Call) -> Value:
+        """The value of the first condition that is true; null if none is."""
+        values = [self.value(arg) for arg in expr.args[1::2]]
+        first = values[0]
+        if any((value.form, value.scale) != (first.form, first.scale) or value.doubt for value in values):
+            raise Unsupported("values of several forms are left to the engine")
+        conditions = [self._exactly(partial(self.keep, arg)) for arg in expr.args[::2]]
+        sql = case(*((condition, value.sql) for condition, value in zip(conditions, values, strict=True)))
+        return Value(sql, first.form, first.type, scale=first.scale)
 
     def _logic(self, expr: Call) -> Value:
         """SQL's own logic: three-valued, as Edm's is."""

@@ -37,15 +37,19 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Answers queries from one adapter, within a budget of rows that may be read and thrown away."""
+    """Answers queries from one adapter, within a budget of rows that may be read and thrown away.
+
+    ``metadata`` is the caller's view. Conditions may name more than that: row scopes are rules of the ``whole`` model.
+    """
 
     metadata: ServiceMetadata
+    whole: ServiceMetadata
     adapter: Adapter
     scan_budget: int = 50_000
     max_expanded: int = 50_000
 
     def plan(self, query: Query) -> Plan:
-        entity_set = self.metadata[query.entity_set]
+        entity_set = self.whole[query.entity_set]
         capabilities = self.adapter.capabilities(entity_set)
         if query.source is None:
             return plan(query, entity_set, capabilities)
@@ -77,7 +81,7 @@ class Engine:
             rows = self._run(part, session, left).rows
             left -= len(rows)
             given.append([dict(zip(part.query.columns, row, strict=True)) for row in rows])
-        rows, number = finished(made.query, derived(made.query.source, given), self.metadata)
+        rows, number = finished(made.query, derived(made.query.source, given), self.whole)
         return Result(rows, number if made.query.count else None, made.notes)
 
     # --- related rows ---------------------------------------------------------------------------------
@@ -111,12 +115,12 @@ class Engine:
 
     def fetched(self, session: Session, spend: Callable[[int], None]) -> Fetched:
         """An empty store of related rows that reads through this engine."""
-        return Fetched(self.metadata, lambda query, link, values: self.related(query, link, values, session), spend)
+        return Fetched(self.whole, lambda query, link, values: self.related(query, link, values, session), spend)
 
     def _one_of(self, entity_set: str, names: tuple[str, ...], values: Sequence[tuple[Any, ...]]) -> Expr:
         parts: list[Expr] = []
         for index, name in enumerate(names):
-            found = self.metadata[entity_set].type.property(name)
+            found = self.whole[entity_set].type.property(name)
             assert found is not None
             prop = Prop((name,), found.type, IT, found.nullable)
             several = Const(tuple(dict.fromkeys(v[index] for v in values)), CollectionType(found.type))
@@ -162,14 +166,14 @@ class _Finish:
     fetched: Fetched = field(init=False)
 
     def __post_init__(self) -> None:
-        self.entity_set = self.engine.metadata[self.made.query.entity_set]
+        self.entity_set = self.engine.whole[self.made.query.entity_set]
         self.fetched = self.engine.fetched(self.session, self._spend)
 
     def rows(self, pages: Iterable[Page]) -> Result:
         kept = self._kept(pages)
         made = self.made
         if made.orderby:
-            kept = iter(sort_rows(kept, made.orderby, self.engine.metadata, self._scope(), self.fetched.related))
+            kept = iter(sort_rows(kept, made.orderby, self.engine.whole, self._scope(), self.fetched.related))
         if made.count:
             everything = list(kept)
             return self._result(everything[made.skip :][: made.top], len(everything))
@@ -184,7 +188,7 @@ class _Finish:
         made, names = self.made, self.made.pushed.columns
         keep = None
         if made.residual is not None:
-            keep = compile_expression(made.residual, self.engine.metadata, self._scope(), self.fetched.related)
+            keep = compile_expression(made.residual, self.engine.whole, self._scope(), self.fetched.related)
         needs_related = self._navigations()
         for page in pages:
             self.pushed_count = page.count if page.count is not None else self.pushed_count
@@ -220,7 +224,7 @@ class _Finish:
         )
 
     def _result(self, environments: Sequence[Environment], count: int | None) -> Result:
-        metadata, columns = self.engine.metadata, self.made.query.columns
+        metadata, columns = self.engine.whole, self.made.query.columns
         computed = {
             c.name: compile_expression(c.expr, metadata, self._scope(), self.fetched.related) for c in self.made.compute
         }

@@ -154,7 +154,7 @@ class Service:
         path, options = parse_path(exchange.request.path, limits), parse_query(exchange.request.options, limits)
         bound = RequestBinder(view, limits, exchange.now).bind(path, options)
         exchange.entity_set = bound.query.entity_set if bound.query else None
-        return restrict(bound, exchange.principal, view)
+        return restrict(bound, exchange.principal, self.metadata)
 
     def _reader(self, exchange: Exchange, bound: BoundRequest, view: ServiceMetadata, shape: Representation) -> Reader:
         options = exchange.options
@@ -162,7 +162,7 @@ class Service:
         return Reader(
             request=exchange.request,
             bound=bound,
-            engine=Engine(view, self.adapter, options.scan_budget, options.max_expanded),
+            engine=Engine(view, self.metadata, self.adapter, options.scan_budget, options.max_expanded),
             session=exchange.session,
             shape=shape,
             options=ReadOptions(sizes, options.max_response, TokenSigner(self.secrets, options.max_token)),
