@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from odata_server.cli.lint import lint
+from odata_server.cli.play import play
 from odata_server.cli.reached import connect, service_options
 
 if TYPE_CHECKING:
@@ -91,3 +92,4 @@ def _show_object(found: "ExternalObject") -> None:
 
 
 salesforce.add_command(lint)
+salesforce.add_command(play)
