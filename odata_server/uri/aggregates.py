@@ -40,7 +40,7 @@ class Aggregates(Operands):
         return True
 
     def _follows_word(self, word: str) -> bool:
-        return self.token[:2] == ("name", word) and not self.touches("name")
+        return self.token[0] == "name" and self.token[1].lower() == word and not self.touches("name")
 
     def continued(self, kinds: str) -> bool:
         """Whether the next token, a name, is directly followed by one of ``kinds``."""
@@ -91,9 +91,11 @@ class Aggregates(Operands):
 
     def _method(self) -> str:
         name = self.expect("name", "an aggregation method")[1]
-        if "." not in name and name not in STANDARD_METHODS:
+        if "." in name:
+            return name
+        if name.lower() not in STANDARD_METHODS:
             self.fail("sum, min, max, average, countdistinct or a qualified name", at=self.index - 1)
-        return name
+        return name.lower()
 
     def _froms(self, *, required: bool) -> tuple[FromSyntax, ...]:
         """``required``: a method has to follow."""

@@ -53,6 +53,7 @@ class ApplyParser(ListParser):
         if self._steps > self.limits.apply_steps:
             raise self.over("apply_steps")
         _, name, start, _ = self.expect("name", _STEP)
+        name = name if "." in name else name.lower()
         if name == "identity":
             return Transformation(name, (), start)
         if "." in name and self.touches("("):
@@ -98,7 +99,7 @@ class ApplyParser(ListParser):
         if self._keys > self.limits.apply_keys:
             raise self.over("apply_keys")
         start = self.position
-        name = self.token[1] if self.token[0] == "name" and self.continued("(") else ""
+        name = self.token[1].lower() if self.token[0] == "name" and self.continued("(") else ""
         if name not in ("rollup", "rolluprecursive"):
             return self.grouping_path()
         self.index += 2

@@ -75,6 +75,11 @@ def test_one_and_what_is_related(said: Any, everything: DemoRows) -> None:
     assert column(said["lines"]["value"], "InvoiceLineKey") == expected
 
 
+def test_groups(said: Any, everything: DemoRows) -> None:
+    countries = column(said["grouped"]["value"], "Country")
+    assert sorted(countries) == sorted(set(column(everything["Warehouses"], "Country")))
+
+
 def test_errors(said: Any) -> None:
     assert said["failed"] == [404, "OData server responded with error: There is no Invoices('INV-0')."]
 

@@ -1,5 +1,7 @@
 """@odata/client for Node.js: our script asks through it and prints what it was told."""
 
+from collections import defaultdict
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,6 +42,14 @@ def test_search(said: Any, everything: DemoRows) -> None:
 def test_expand(said: Any, everything: DemoRows) -> None:
     own = where(everything["Invoices"], lambda row: row["CustomerNumber"] == "C-100001", "InvoiceNumber")
     assert column(said["expanded"]["Invoices"], "InvoiceNumber") == own[:2]
+
+
+def test_aggregation(said: Any, everything: DemoRows) -> None:
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for row in everything["Invoices"]:
+        if row["Status"] == "Open":
+            totals[row["Currency"]] += row["OpenAmount"]
+    assert {row["Currency"]: row["Open"] for row in said["aggregated"]} == {k: float(v) for k, v in totals.items()}
 
 
 def test_tokens_and_errors(said: Any) -> None:

@@ -2,7 +2,9 @@
 at a time (`$direct`) and in batches (`$auto`, what it does by itself).
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,6 +20,11 @@ pytestmark = pytest.mark.browser
 APP = Path(__file__).parent / "openui5"
 GROUPS = pytest.mark.parametrize("group", ["$direct", "$auto"])
 SERVICE = "/odata/v4/"
+#: What the tables show their rows from.
+INVOICES, TOTALS = (
+    f"sap.ui.require('sap/ui/core/Element').getElementById('{table}').getBinding('items')"
+    for table in ("invoices", "totals")
+)
 
 
 class Opened:
@@ -114,9 +121,7 @@ def test_a_growing_table(opened: Opened, everything: DemoRows, group: str) -> No
     expect_rows(opened.page, "invoices", shown(chosen[:5]))
     opened.page.get_by_text("More", exact=True).click()
     expect_rows(opened.page, "invoices", shown(chosen[:10]))
-    assert opened.page.evaluate(
-        "sap.ui.require('sap/ui/core/Element').getElementById('invoices').getBinding('items').getCount()"
-    ) == len(chosen)
+    assert opened.page.evaluate(f"{INVOICES}.getCount()") == len(chosen)
     first, second = opened.requests()
     for part in (
         "$count=true", "$orderby=DueDate desc", "$filter=Status eq 'Open' and GrossAmount gt 1000",
@@ -205,3 +210,61 @@ def test_a_batch_has_all_that_is_asked_at_once(opened: Opened, everything: DemoR
     paths = [target.partition("?")[0] for target in opened.requests()]
     assert sorted(paths) == ["Customers", "Customers('C-100001')/CustomerName", "Invoices", "Items"]
     assert opened.batches() == 1
+
+
+def amounts_by(everything: Mapping[str, Sequence[Row]], key: str) -> dict[str, Decimal]:
+    """The open amount of the open invoices, in company currency."""
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for row in everything["Invoices"]:
+        if row["Status"] == "Open":
+            totals[row[key]] += row["OpenAmountCompanyCurrency"]
+    return dict(sorted(totals.items()))
+
+
+@GROUPS
+def test_totals(opened: Opened, everything: DemoRows, group: str) -> None:
+    """Data aggregation: a row for each group, filtered before it is added up, counted and paged after."""
+    opened.show(
+        """demo.totals(argument, {
+            group: {Currency: {}},
+            aggregate: {Open: {name: "OpenAmountCompanyCurrency", with: "sum"}, Latest: {name: "DueDate", with: "max"}},
+        })""",
+        group,
+    )
+    expected = amounts_by(everything, "Currency")
+    expect(cells(opened.page, "totals")).to_have_count(len(expected))
+    found = [row.split() for row in cells(opened.page, "totals").all_inner_texts()]
+    assert {currency: Decimal(amount) for currency, amount, _ in found} == expected
+    for currency, _, latest in found:
+        due = [r["DueDate"] for r in everything["Invoices"] if r["Status"] == "Open" and r["Currency"] == currency]
+        assert latest == max(due).isoformat()
+    (asked,) = opened.requests()
+    assert "$apply=filter(Status eq 'Open')/groupby((Currency),aggregate(" in asked
+
+
+@GROUPS
+def test_grand_total_and_levels(opened: Opened, everything: DemoRows, group: str) -> None:
+    """The total of all above the totals of each group, which is opened to the totals within it."""
+    opened.show(
+        """demo.totals(argument, {
+            group: {Currency: {}, SalesOrganization: {}},
+            groupLevels: ["Currency"],
+            aggregate: {Open: {name: "OpenAmountCompanyCurrency", with: "sum", subtotals: true, grandTotal: true}},
+        })""",
+        group,
+    )
+    currencies = amounts_by(everything, "Currency")
+    expect(cells(opened.page, "totals")).to_have_count(1 + len(currencies))
+    found = [row.split() for row in cells(opened.page, "totals").all_inner_texts()]
+    assert Decimal(found[0][-1]) == sum(currencies.values())
+    assert {currency: Decimal(amount) for currency, amount in found[1:]} == currencies
+
+    opened.show(f"{TOTALS}.getCurrentContexts()[1].expand()")
+    euros = [row for row in everything["Invoices"] if row["Currency"] == "EUR"]
+    within = amounts_by({"Invoices": euros}, "SalesOrganization")
+    expect(cells(opened.page, "totals")).to_have_count(1 + len(currencies) + len(within))
+    found = [row.split() for row in cells(opened.page, "totals").all_inner_texts()]
+    assert {place: Decimal(amount) for _, place, amount in found[2 : 2 + len(within)]} == within
+    first, second = opened.requests()
+    assert "concat(" in first
+    assert "filter(Currency eq 'EUR' and (Status eq 'Open'))/groupby(" in second

@@ -119,6 +119,12 @@ def test_selected_properties(service: ODataService, everything: DemoRows) -> Non
     ]
 
 
+def test_aggregation(service: ODataService, everything: DemoRows) -> None:
+    invoice = service.entities["Invoices"]
+    found = service.query(invoice).apply("groupby((Status),aggregate($count as Invoices))").select(invoice.Status).all()
+    assert sorted(row["Status"] for row in found) == sorted({row["Status"] for row in everything["Invoices"]})
+
+
 def test_errors_keep_their_code_and_message(service: ODataService) -> None:
     invoice = service.entities["Invoices"]
     with pytest.raises(ODataError) as caught:

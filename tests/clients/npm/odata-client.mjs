@@ -33,6 +33,14 @@ console.log(
     expanded: await client
       .getEntitySet("Customers")
       .retrieve("C-100001", client.newOptions().expand("Invoices($select=InvoiceNumber;$top=2)")),
+    aggregated: await invoices.query(
+      client
+        .newOptions()
+        .apply([
+          client.newTransformation().filter(client.newFilter().field("Status").eq("Open")),
+          client.newTransformation().groupBy(["Currency"], client.newTransformation().aggregate("OpenAmount with sum as Open")),
+        ]),
+    ),
     multipart: await read(await client.execBatchRequests(batch())),
     json: await read(await client.execBatchRequestsJson(batch())),
     failed,

@@ -35,11 +35,12 @@ async function main() {
   const one = await service.Invoices("INV-100001").query((builder) => builder.expand("Customer"));
   const related = await service.Invoices("INV-100001").Customer().query();
   const lines = await service.Invoices("INV-100001").Lines().query((builder) => builder.select("InvoiceLineKey"));
+  const grouped = await service.Warehouses().query((builder) => builder.groupBy("Country"));
   const failed = await service
     .Invoices("INV-0")
     .query()
     .then(() => null, (error) => [error.status, error.message]);
-  const answers = { filtered, expanded, lambda, searched, one, related, lines };
+  const answers = { filtered, expanded, lambda, searched, one, related, lines, grouped };
   const bodies = Object.fromEntries(Object.entries(answers).map(([name, answer]) => [name, answer.data]));
   console.log(JSON.stringify({ ...bodies, failed }));
 }
