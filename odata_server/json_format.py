@@ -7,7 +7,7 @@ field defaults, and exact decimals are written as they are, never through a floa
 
 import base64
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -39,11 +39,14 @@ EVIDENT_DYNAMIC = (STRING, BOOLEAN, NULL)
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes answers in one representation. ``root`` is the public URL of the service root, ending in ``/``."""
+    """Writes answers in one representation. ``root`` is the public URL of the service root, ending in ``/``. With
+    ``omit_nulls`` properties that are null are left out.
+    """
 
     metadata: ServiceMetadata
     representation: Representation
     root: str
+    omit_nulls: bool = False
 
     # --- bodies ---------------------------------------------------------------------------------------
 
@@ -143,7 +146,7 @@ class Writer:
         key_at = entities.columns.index(entities.entity_set.type.key)
         visible, make = entities.visible, shape.struct
         converters = self._converters(entities)
-        if shape.arrange is None and not (converters or nested or shape.links):
+        if shape.arrange is None and not (converters or nested or shape.links or self.omit_nulls):
             whole = visible == len(entities.columns)
             return list(starmap(make, entities.rows if whole else [row[:visible] for row in entities.rows]))
         structs: list[Any] = []
@@ -158,6 +161,8 @@ class Writer:
             for parts in nested:
                 values.extend(parts(index, row[key_at]))
             values.extend(shape.constants)
+            if self.omit_nulls:
+                _blank(values, visible, shape.typed)
             structs.append(make(*(values if shape.arrange is None else shape.arrange(values))))
         return structs
 
@@ -250,13 +255,23 @@ class Writer:
 class _Shape:
     """The struct of one projection. Its values are gathered as shown columns, links, expansions, constants; ``arrange``
     brings them into the order of the members (``None`` if they are in it). ``links`` are what an entity's URL is
-    continued with.
+    continued with. ``typed`` tells of columns with a type annotation how far from the end of the values that stands.
     """
 
     struct: type
     links: tuple[str, ...]
     constants: tuple[str, ...]
     arrange: Callable[[Sequence[Any]], Sequence[Any]] | None
+    typed: Mapping[int, int]
+
+
+def _blank(values: list[Any], visible: int, typed: Mapping[int, int]) -> None:
+    """Leaves out the columns that are null, and what is said of their type."""
+    for index in range(visible):
+        if values[index] is None:
+            values[index] = msgspec.UNSET
+            if index in typed:
+                values[typed[index]] = msgspec.UNSET
 
 
 #: (name, type) of each computed property.
@@ -296,7 +311,9 @@ def _shape(
     struct = msgspec.defstruct(f"{entity_set.type.name}Row", fields, gc=False)
     in_order = members == list(range(len(gathered)))
     arrange = None if in_order else itemgetter(*members) if len(members) > 1 else None
-    return _Shape(struct, tuple(links.values()), tuple(constants.values()), arrange)
+    places = {member: index - len(constants) for index, member in enumerate(constants)}
+    typed = {i: places[f"{n}@{prefix}type"] for i, n in enumerate(names) if f"{n}@{prefix}type" in places}
+    return _Shape(struct, tuple(links.values()), tuple(constants.values()), arrange, typed)
 
 
 def _place(member: str, known: Callable[[str], int], index: Callable[[str], int]) -> tuple[int, int, int, int]:
@@ -398,8 +415,10 @@ _TEXT_FORMS: dict[str, Callable[[Any], str]] = {"Binary": _base64url, "Duration"
 # --- errors -------------------------------------------------------------------------------------------------------
 
 
-def error_body(error: ODataError, namespace: str) -> bytes:
-    """The OData error object. What the standard has no member for is an instance annotation of our namespace."""
+def error_body(error: ODataError, namespace: str, wanted: Callable[[str], bool]) -> bytes:
+    """The OData error object. What the standard has no member for is an instance annotation of our namespace, if
+    ``wanted`` says so of its name.
+    """
     content: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.target is not None:
         content["target"] = error.target
@@ -407,8 +426,6 @@ def error_body(error: ODataError, namespace: str) -> bytes:
         content["details"] = [
             {"code": d.code, "message": d.message, **({"target": d.target} if d.target else {})} for d in error.details
         ]
-    if error.position is not None:
-        content[f"@{namespace}.position"] = error.position
-    if error.hint is not None:
-        content[f"@{namespace}.hint"] = error.hint
+    annotations = {f"{namespace}.position": error.position, f"{namespace}.hint": error.hint}
+    content.update((f"@{name}", v) for name, v in annotations.items() if v is not None and wanted(name))
     return msgspec.json.encode({"error": content})

@@ -54,6 +54,8 @@ _VALUES: dict[str, re.Pattern[str]] = {
         "track-changes": "", "wait": "[0-9]+",
     }.items()
 }  # fmt: skip
+#: An item of include-annotations.
+_ANNOTATIONS = re.compile(r"-?(?:\*|[^\W\d]\w*(?:\.\w+)*\.\*|[^\W\d]\w*(?:\.\w+)+(?:#\w+)?)")
 #: Preferences of OData, which 4.0 writes with ``odata.`` before them.
 _PREFIXED = frozenset({
     "allow-entityreferences", "callback", "continue-on-error", "include-annotations", "maxpagesize", "omit-values",
@@ -72,12 +74,33 @@ class Preference:
     @property
     def applied(self) -> str:
         """What ``Preference-Applied`` says of it: the client's own name, and the value (RFC 7240, 3)."""
+        if _plain_name(self.name) == "include-annotations":
+            return f"{self.name}={_quoted(self.value)}"  # the grammar of OData wants the quotes
         return _pair(self.name, self.value)
 
     @property
     def text(self) -> str:
         """As ``Prefer`` has it."""
         return ";".join((self.applied, *(_pair(name, value) for name, value in self.parameters)))
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationFilter:
+    """A choice of instance annotations: ``*``, ``Namespace.*``, ``Namespace.Term``; ``-`` before it excludes."""
+
+    patterns: tuple[str, ...]
+
+    def includes(self, term: str) -> bool:
+        """Whether the qualified term is wanted. The most specific pattern counts; what none speaks of is wanted if all
+        of them exclude.
+        """
+        best, wanted = -1, all(pattern.startswith("-") for pattern in self.patterns)
+        for pattern in self.patterns:
+            bare = pattern.removeprefix("-")
+            name, stars, _ = bare.partition("*")
+            if (term.startswith(name) if stars else term == bare) and len(name) + (not stars) > best:
+                best, wanted = len(name) + (not stars), not pattern.startswith("-")
+        return wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +124,24 @@ class Preferences:
         if "continue-on-error" not in self.given:
             return None
         return {"": True, "true": True, "false": False}.get(self._value("continue-on-error").lower())
+
+    @property
+    def omit_values(self) -> bool:
+        """Whether nulls are to be left out. No property has a default value but null: ``defaults`` means nulls too
+        (Protocol 8.2.8.6).
+        """
+        return self._value("omit-values").lower() in ("nulls", "defaults")
+
+    @property
+    def include_annotations(self) -> "AnnotationFilter | None":
+        """Which instance annotations are preferred, if anything well-formed is said of them (Protocol 8.2.8.4)."""
+        parts = [part.strip() for part in self._value("include-annotations").split(",")]
+        return AnnotationFilter(tuple(parts)) if all(map(_ANNOTATIONS.fullmatch, parts)) else None
+
+    def applied(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """The header that says which of these preferences were honoured; none if none is given."""
+        given = ", ".join(self.given[name].applied for name in names if name in self.given)
+        return (("Preference-Applied", given),) if given else ()
 
     def _value(self, name: str) -> str:
         return self.given[name].value if name in self.given else ""

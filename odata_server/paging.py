@@ -20,6 +20,8 @@ from odata_server.uri.tokens import Skiptoken, after
 
 #: Characters of a query string that need no further encoding in a link.
 _SAFE = "%$&'()*+,;=:@/?!~-._"
+#: Characters of a decoded path that need no encoding in a link.
+_SAFE_IN_PATH = "$&'()*+,;=:@/!~-._"
 #: Characters of the longest URL that every server and proxy takes, gunicorn's 8,190 less method and version.
 MAX_LINK = 8_000
 
@@ -127,9 +129,10 @@ def next_link(request: ODataRequest, path: str, token: str) -> str:
     Options that were posted stand in the URL too, so that it can be got. Where they are too long for that, the link is
     to ``$query``, and the same body is posted to it again.
     """
-    link = _link(f"{request.root}{quote(path, safe=_SAFE)}", request.options, token)
+    url = request.root + quote(path, safe=_SAFE_IN_PATH)
+    link = _link(url, request.options, token)
     if request.posted and len(link) > MAX_LINK:
-        return _link(f"{request.root}{quote(path, safe=_SAFE)}/$query", request.query, token)
+        return _link(f"{url}/$query", request.query, token)
     return link
 
 

@@ -91,7 +91,7 @@ class Reader:
 
     @property
     def _writer(self) -> Writer:
-        return Writer(self._metadata, self.shape, self.request.root)
+        return Writer(self._metadata, self.shape, self.request.root, self._preferences.omit_values)
 
     @property
     def _preferences(self) -> Preferences:
@@ -197,10 +197,14 @@ class Reader:
         return self._writer.references(entities) if references else self._writer.entities(entities)
 
     def _applied(self, size: int) -> tuple[tuple[str, str], ...]:
-        """What to say of the preferred page size if ``size`` is that of the pages."""
+        """What to say of the preferences for entities; ``size`` is that of the pages."""
         wanted = self._preferences
-        honoured = wanted.max_page_size is not None and wanted.max_page_size == size
-        return (("Preference-Applied", wanted.given["maxpagesize"].applied),) if honoured else ()
+        honoured = {
+            "maxpagesize": wanted.max_page_size == size,
+            "omit-values": wanted.omit_values and self.bound.answer is not Answer.REFERENCES,
+            "include-annotations": wanted.include_annotations is not None,  # entities have none to leave out
+        }
+        return wanted.applied(*(name for name, honours in honoured.items() if honours))
 
     def _expanded(self, columns: tuple[str, ...], rows: Sequence[Row]) -> Entities:
         sizes = self.options.sizes
@@ -228,11 +232,12 @@ class Reader:
         entities = self._expanded(columns, [row])
         context = f"{self.request.root}$metadata#{self._entity_set.name}{self._select_list()}/$entity"
         body = self._writer.entity(entities, context, etag)
+        size = self.options.sizes.expanded(self._preferences.max_page_size) if query.expand else 0
         # The ETag knows nothing of related entities: with $expand it must not validate the response.
-        if not query.expand:
-            return Answered(respond(self.request, self.shape, body, etag=etag), 1)
-        extra = self._applied(self.options.sizes.expanded(self._preferences.max_page_size))
-        return Answered(respond(self.request, self.shape, body, etag="", extra=extra), 1)
+        response = respond(
+            self.request, self.shape, body, etag=etag, cacheable=not query.expand, extra=self._applied(size)
+        )
+        return Answered(response, 1)
 
     def _etag(self, columns: tuple[str, ...], row: Row) -> str:
         """Of all properties in the caller's view, whatever was selected."""

@@ -23,9 +23,9 @@ from odata_server.auth import Principal
 from odata_server.batch.exchange import answer_batch
 from odata_server.execute import Engine
 from odata_server.json_format import Writer
-from odata_server.messages import ODataRequest, ODataResponse
+from odata_server.messages import Headers, ODataRequest, ODataResponse
 from odata_server.methods import as_get, check_method, is_batch
-from odata_server.negotiation import JSON, TEXT, XML, Representation, negotiate, protocol_version
+from odata_server.negotiation import JSON, TEXT, XML, Representation, negotiate, preferences, protocol_version
 from odata_server.observe import Failed, Handled, Observer, notify
 from odata_server.paging import PageSizes
 from odata_server.read import Reader, ReadOptions
@@ -37,6 +37,7 @@ from odata_server.uri.limits import DEFAULT_LIMITS, Limits
 from odata_server.uri.options import parse_path, parse_query
 from odata_server.uri.tokens import TokenSigner
 
+NO_HEADERS = Headers()
 #: What each kind of resource is available as, the default first.
 OFFERS: dict[Answer, tuple[str, ...]] = {
     Answer.METADATA: (XML, JSON),
@@ -124,7 +125,7 @@ class Service:
         except ODataError as error:
             exchange.code = error.code
             exchange.detail = error.detail if isinstance(error, SourceError) else error.message
-            response = self.refuse(error, exchange.version)
+            response = self.refuse(error, exchange.version, request.headers)
         except Exception as error:  # noqa: BLE001 (the last resort: the client learns only that, the log everything)
             exchange.code = "internal"
             self._tell(Failed(error, request.correlation_id, request.method, request.path))
@@ -152,7 +153,7 @@ class Service:
     def _bind(self, exchange: Exchange, view: ServiceMetadata) -> BoundRequest:
         limits = self.options.limits
         path, options = parse_path(exchange.request.path, limits), parse_query(exchange.request.options, limits)
-        bound = RequestBinder(view, limits, exchange.now).bind(path, options)
+        bound = RequestBinder(view, limits, exchange.now, exchange.request.root).bind(path, options)
         exchange.entity_set = bound.query.entity_set if bound.query else None
         return restrict(bound, exchange.principal, self.metadata)
 
@@ -184,9 +185,9 @@ class Service:
             request, shape, metadata_document(view, shape.version, shape.format, self.options.limits.expand_depth)
         )
 
-    def refuse(self, error: ODataError, version: str = "4.0") -> ODataResponse:
-        """The error as an OData response."""
-        return refuse(error, version, self.metadata.namespace)
+    def refuse(self, error: ODataError, version: str = "4.0", headers: Headers = NO_HEADERS) -> ODataResponse:
+        """The error as an OData response to a request with these headers."""
+        return refuse(error, version, self.metadata.namespace, preferences(headers))
 
     def explain(self, request: ODataRequest, principal: Principal) -> Explanation:
         """How ``request`` would be answered; raises ``ODataError`` like the pipeline. Reads only parents on the

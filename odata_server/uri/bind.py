@@ -22,6 +22,7 @@ from odata_server.uri.bind_result import Result, bind_result
 from odata_server.uri.bind_search import search_condition
 from odata_server.uri.bind_select import columns_of_select, selected_links
 from odata_server.uri.bound import Answer, BoundRequest
+from odata_server.uri.entity_id import ENTITY, entity_by_id
 from odata_server.uri.limits import Limits
 from odata_server.uri.syntax import Option, OrderbyItem, QueryOptions, ResourcePath
 
@@ -33,10 +34,18 @@ class RequestBinder:
     metadata: ServiceMetadata
     limits: Limits
     now: datetime
+    root: str = ""
 
     def bind(self, path: ResourcePath, options: QueryOptions) -> BoundRequest:
-        """The request, typed; raises ``ODataError`` for whatever the model does not have."""
-        target = PathBinder(self.metadata, options).resolve(path)
+        """The request, typed; raises ``ODataError`` for whatever the model does not have. ``root`` is what ids start
+        with.
+        """
+        by_id = bool(path.segments) and path.segments[0].name == ENTITY
+        if by_id:
+            path, options = entity_by_id(path, options, self.root, self.limits)
+        target = PathBinder(self.metadata, options, self.limits, self.now).resolve(path)
+        if by_id and target.answer is not Answer.ENTITY:
+            raise ODataError("not_found", f"{path.text} is not an entity.", target="$id")
         check_allowed(target.answer, options)
         self._check_schema_version(options)
         format_ = options.system.get("$format")

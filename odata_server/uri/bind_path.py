@@ -3,6 +3,7 @@
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from difflib import get_close_matches
 
 from edm.errors import ODataError
@@ -10,17 +11,31 @@ from edm.expressions import IT, Const, Prop, call, conjunction
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import STRING
 from edm.query import Query
-from odata_server.uri.bind_expression import unknown_property
+from odata_server.uri.bind_expression import ExpressionBinder, unknown_property
 from odata_server.uri.bound import Answer, BoundRequest, Hop
-from odata_server.uri.syntax import AliasExpr, Literal, QueryOptions, ResourcePath, Segment
+from odata_server.uri.limits import Limits
+from odata_server.uri.syntax import AliasExpr, Literal, QueryOptions, ResourcePath, Segment, SyntaxNode
+
+#: What the standard knows, but this service does not answer, and what to do instead.
+_NOT_OFFERED: dict[str, str | None] = {
+    "$batch": None,
+    "$query": None,
+    "$all": "The service document lists the entity sets: ask for each of them.",
+    "$crossjoin": "Filter or expand along navigation properties instead.",
+    "$each": "It is for changes to every member of a collection, and ERP data is read-only here.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PathBinder:
-    """Walks a resource path. ``options`` hold the aliases that keys may refer to."""
+    """Walks a resource path. ``options`` hold the aliases that keys and conditions may refer to, ``now`` is the one
+    time of the request.
+    """
 
     metadata: ServiceMetadata
     options: QueryOptions
+    limits: Limits
+    now: datetime
 
     def resolve(self, path: ResourcePath) -> BoundRequest:
         """The resource that the path addresses; its query knows keys and parents, no options yet."""
@@ -29,26 +44,30 @@ class PathBinder:
         first = path.segments[0]
         if first.name == "$metadata" and first.arguments is None and len(path.segments) == 1:
             return BoundRequest(Answer.METADATA)
-        if first.name in ("$batch", "$entity", "$all", "$crossjoin"):
-            raise ODataError("not_implemented", f"{first.name} is not supported.")
+        if first.name in _NOT_OFFERED:
+            raise ODataError("not_implemented", f"{first.name} is not supported.", hint=_NOT_OFFERED[first.name])
         entity_set = self.metadata.entity_set(first.name)
         if entity_set is None:
             raise _no_such_set(self.metadata, first.name)
         at = BoundRequest(Answer.COLLECTION, Query(entity_set.name, ()), path=entity_set.name)
         if first.arguments is not None:
             at = self._by_key(at, self._key(entity_set, first))
-        for segment in path.segments[1:]:
-            at = self._step(at, segment)
+        ends = (*(segment.position for segment in path.segments[2:]), len(path.text))
+        for segment, end in zip(path.segments[1:], ends, strict=False):
+            at = self._step(at, segment, path.text[segment.position : end].removesuffix("/"))
         return at
 
-    def _step(self, at: BoundRequest, segment: Segment) -> BoundRequest:
+    def _step(self, at: BoundRequest, segment: Segment, text: str) -> BoundRequest:
+        """One segment further; ``text`` is the segment as it was written."""
         if at.query is None or at.answer not in (Answer.COLLECTION, Answer.ENTITY):
             return self._after_property(at, segment)
         entity_set = self.metadata[at.query.entity_set]
         if segment.name == f"{self.metadata.namespace}.{entity_set.type.name}":
             return self._after_cast(at, entity_set, segment)
-        if segment.name in ("$filter", "$each", "$query"):
-            raise ODataError("not_implemented", f"/{segment.name} is not supported.")
+        if segment.name == "$filter" and segment.arguments and at.answer is Answer.COLLECTION:
+            return self._filtered(at, entity_set, segment.arguments[0].value, text)
+        if segment.name in _NOT_OFFERED:
+            raise ODataError("not_implemented", f"/{segment.name} is not supported.", hint=_NOT_OFFERED[segment.name])
         if at.answer is Answer.COLLECTION:
             return self._in_collection(at, entity_set, segment)
         return self._in_entity(at, entity_set, segment)
@@ -61,11 +80,24 @@ class PathBinder:
             return self._by_key(at, self._key(entity_set, segment))
         raise ODataError("syntax", f"{at.path} is a single entity: it takes no key.")
 
+    def _filtered(self, at: BoundRequest, entity_set: EntitySet, node: SyntaxNode, text: str) -> BoundRequest:
+        """A ``/$filter(...)`` segment: the collection of the members for which the condition is true (4.12)."""
+        assert at.query is not None
+        binder = ExpressionBinder(self.metadata, entity_set, self.now, self.options.aliases, limits=self.limits)
+        try:
+            condition = binder.bounded(binder.condition(node))
+        except ODataError as error:
+            raise error.located("path") from None
+        query = at.query.with_(filter=conjunction(at.query.filter, condition))
+        return replace(at, query=query, path=f"{at.path}/{text}")
+
     def _in_collection(self, at: BoundRequest, entity_set: EntitySet, segment: Segment) -> BoundRequest:
         if segment.name == "$count" and segment.arguments is None:
             return replace(at, answer=Answer.COUNT)
         if segment.name == "$ref":
             return replace(at, answer=Answer.REFERENCES)
+        if not segment.name:
+            return self._by_key(at, self._key(entity_set, segment))
         if segment.name.startswith("$") or segment.arguments is not None:
             raise ODataError("not_found", f"There is no resource {segment.name} in a collection.")
         return self._by_key(at, segment.name)

@@ -96,7 +96,7 @@ def _segments(part: str, offset: int, text: str, limits: Limits) -> list[Segment
 def _with_arguments(name: str, parser: Parser, offset: int) -> list[Segment]:
     parser.expect("dollar" if name.startswith("$") else "name", "a name")
     segments = [Segment(name, offset, _arguments(parser, name))]
-    if parser.touches("(") and not name.startswith("$"):
+    if parser.touches("(") and (name == _FILTER or not name.startswith("$")):
         start = parser.position
         segments.append(Segment("", start, _arguments(parser, "")))
     parser.end("the end of the segment")

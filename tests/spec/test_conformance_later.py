@@ -7,9 +7,6 @@ from tests.spec.clauses import World, well_formed_error
 #: clause -> (step, method and target of a request that needs it)
 NOT_YET: dict[str, tuple[str, str]] = {
     "40-ADV-15": ("the whole language", "GET $crossjoin(Customers,Invoices)"),
-    **dict.fromkeys(("401-INT-11", "401-ADV-08"), ("the whole language", "GET Customers/$filter(Blocked)")),
-    "P-ENTITY": ("the whole language", "GET $entity?$id=Customers('C-100042')"),
-    "P-ALL": ("the whole language", "GET $all"),
 }
 
 

@@ -97,3 +97,63 @@ def levels(world: World) -> None:
     world.refuses("Customers?$expand=ParentCustomer($levels=4)", 400)
     world.refuses("Customers?$expand=Invoices($levels=2)", 400)
     world.refuses("Customers?$expand=ParentCustomer($levels=0)", 400)
+
+
+# --- paths ----------------------------------------------------------------------------------------------------------
+
+
+@checks("401-INT-11", "401-ADV-08")
+def filter_segments(world: World) -> None:
+    expected = world.where("Customers", lambda r: r["Blocked"])
+    assert expected
+    assert world.keys("Customers/$filter(Blocked)?$select=CustomerNumber") == expected
+    assert world.keys("Customers/$filter(Blocked)?$select=CustomerNumber", prefer="maxpagesize=3") == expected
+    assert world.get("Customers/$filter(Blocked)/$count").text == str(len(expected))
+    assert [r["@odata.id"] for r in world.get("Customers/$filter(@b)/$ref?@b=Blocked").rows] == [
+        f"{ROOT}Customers('{key}')" for key in expected
+    ]
+    german = world.where("Customers", lambda r: r["Blocked"] and r["Country"] == "DE")
+    for target in (
+        "Customers/$filter(Blocked)/$filter(Country eq 'DE')?$select=CustomerNumber",
+        "Customers/$filter(Blocked)?$filter=Country eq 'DE'&$select=CustomerNumber",
+        "Customers/ErpOData.Customer/$filter(Blocked and Country eq @c)?@c='DE'&$select=CustomerNumber",
+    ):
+        assert world.keys(target) == german
+    key = expected[0]
+    assert world.get(f"Customers/$filter(Blocked)('{key}')").json == world.get(f"Customers('{key}')").json
+    other = world.where("Customers", lambda r: not r["Blocked"])[0]
+    world.refuses(f"Customers/$filter(Blocked)('{other}')", 404)
+    owed = [r["InvoiceNumber"] for r in world.demo["Invoices"] if r["CustomerNumber"] == key and r["OpenAmount"] > 0]
+    assert world.keys(f"Customers('{key}')/Invoices/$filter(OpenAmount gt 0)?$select=InvoiceNumber") == owed
+    world.refuses("Customers/$filter(Blockd)", 400)
+    world.refuses("Customers/$each", 501)
+
+
+@checks("P-ENTITY")
+def entity_by_id(world: World) -> None:
+    plain = world.get("Customers('C-100042')").json
+    for id_ in ("Customers('C-100042')", f"{ROOT}Customers('C-100042')", "/odata/v4/Customers('C-100042')"):
+        assert world.get(f"$entity?$id={id_}").json == plain
+        assert world.get(f"$entity/ErpOData.Customer?$id={id_}").json == plain
+    shaped = "$select=City&$expand=Invoices($top=1;$select=Status)"
+    assert (
+        world.get(f"$entity?$id=Customers('C-100042')&{shaped}").json
+        == world.get(f"Customers('C-100042')?{shaped}").json
+    )
+    row = world.get("Invoices('INV-100077')?$expand=Customer/$ref&$select=Status").json
+    assert world.get(f"$entity?$id={row['Customer']['@odata.id']}&$select=City").json["City"]
+    for target in ("$entity", "$entity?$select=City", "$entity?$id="):
+        world.refuses(target, 400)
+    for target in (
+        "$entity?$id=Customers('none')",
+        "$entity?$id=Customers",
+        "$entity?$id=https://elsewhere/Customers('x')",
+    ):
+        world.refuses(target, 404)
+
+
+@checks("P-ALL")
+def all_entities(world: World) -> None:
+    """Refused as the standard allows, and with what to do instead."""
+    for target in ("$all", "$all/ErpOData.Customer"):
+        assert world.refuses(target, 501)["@ErpOData.hint"]

@@ -124,12 +124,16 @@ def max_version_is_honoured(world: World) -> None:
 def extensions(world: World) -> None:
     plain = world.get("Customers?$top=2")
     for prefer in (
-        "x-unknown", "return=minimal", 'x;y="z", wait=5', "respond-async", "odata.include-annotations=\"*\"",
+        "x-unknown", "return=minimal", 'x;y="z", wait=5', "respond-async",
         "odata.maxpagesize=none", "=;,", "omit-values=nothing",
     ):  # fmt: skip
         answer = world.get("Customers?$top=2", prefer=prefer, x_unknown="yes", odata_unknown="yes")
         assert (answer.status, answer.body) == (200, plain.body), prefer
         assert "Preference-Applied" not in answer.headers
+    for preference in ('odata.include-annotations="*"', 'include-annotations="-ErpOData.*"'):
+        answer = world.get("Customers?$top=2", prefer=preference)
+        assert (answer.body, answer.headers["Preference-Applied"]) == (plain.body, preference)
+    assert "@ErpOData.hint" not in world.refuses("Customers?$filter=Nam eq 1", 400, prefer=preference)
     assert world.get("Customers?$top=2&mine=1&my%20own=%24x&sap-client=100").body == plain.body
     for option in ("$nonsense=1", "$Customers=1", "%24nonsense=1", "$=1", "$inlinecount=allpages"):
         world.refuses(f"Customers?$top=2&{option}", 400)
