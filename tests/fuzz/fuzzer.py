@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["edm", "odata_server", "erp_adapters"])
     from tests.fuzz.target import Fuzzed
 
 #: Inputs after which caches are full and the memory is measured for the first time.
-WARM = 10_000
+WARM = 50_000
 
 
 class Fuzzer:

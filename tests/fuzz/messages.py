@@ -4,10 +4,12 @@ A message looks as it does on the wire, with line feeds: request line without ve
 body. Any bytes are a message, so that no mutation is wasted.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from odata_server.messages import Headers, ODataRequest
 from tests.golden.cases import read_case
@@ -162,12 +164,9 @@ def read(data: bytes, target: Target) -> Message:
     if target == "headers":
         return Message("GET", where, pairs)
     if target == "batch":
-        kind = next((value for name, value in pairs if name.lower() == "content-type"), "")
-        return Message(
-            "POST", "$batch", (("Content-Type", kind),), body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-        )
+        return Message("POST", "$batch", pairs, body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
     kind = "text/plain" if "$query" in where else "application/json"
-    return Message(method, where, (("Content-Type", kind),), body)
+    return Message(method, where, (*pairs, ("Content-Type", kind)), body)
 
 
 def seeds(target: Target) -> Iterator[bytes]:
@@ -175,8 +174,20 @@ def seeds(target: Target) -> Iterator[bytes]:
     if target == "batch":
         kinds = (("Content-Type", "multipart/mixed; boundary=batch"),)
         yield from (bytes(Message("POST", "$batch", kinds, body.encode())) for body in BATCH)
+        for each in RICH:
+            part = f"--batch\nContent-Type: application/http\n\nGET {quote(each)} HTTP/1.1\n\n\n"
+            prefer = ("Prefer", "continue-on-error")
+            yield bytes(Message("POST", "$batch", (*kinds, prefer), f"{part}{part}--batch--".encode()))
     elif target == "json":
         yield from (text.encode() for text in JSON)
+        for each in RICH:
+            path, _, query = each.partition("?")
+            yield f"POST {path}/$query\nPrefer: maxpagesize=3\n\n{query}".encode()
+            requests = [
+                {"id": "a", "method": "get", "url": each},
+                {"id": "b", "dependsOn": ["a"], "method": "get", "url": "$a"},
+            ]
+            yield f"POST $batch\nAccept: multipart/mixed\n\n{json.dumps({'requests': requests})}".encode()
     else:
         targets = tuple(dict.fromkeys(_golden()))
         yield from (bytes(Message("GET", each)) for each in targets)

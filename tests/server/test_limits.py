@@ -5,6 +5,7 @@ it uses, to what it uses, and to one less: it must pass twice and be refused, or
 """
 
 import gzip
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +64,11 @@ def whole(answer: Answer) -> bool:
     return "nextLink" not in answer.text
 
 
+def said(setting: str) -> Kept:
+    """No part of a batch was refused in words that name the limit."""
+    return lambda answer: f"(limit {setting})" not in answer.text
+
+
 REFUSALS = (
     "limit_exceeded", "scan_budget_exceeded", "payload_too_large", "uri_too_long", "headers_too_large",
     "too_many_requests",
@@ -86,6 +92,12 @@ class Row:
 
 def customers(query: str) -> Request:
     return Request(f"Customers?{query}")
+
+
+def batch(*urls: str) -> Request:
+    requests = [{"id": str(number), "method": "get", "url": url} for number, url in enumerate(urls)]
+    headers = {"Content-Type": "application/json", "Prefer": "continue-on-error"}
+    return Request("$batch", headers, "POST", json.dumps({"requests": requests}).encode())
 
 
 def hops(count: int) -> str:
@@ -161,6 +173,10 @@ ROWS = [
     Row("limit_expand_items", 3, customers(f"$expand={expanded(3)}")),
     Row("limit_orderby_items", 3, customers("$orderby=Country,Blocked,Visits desc")),
     Row("limit_compute_items", 2, customers("$compute=Visits add 1 as A,Visits add 2 as B&$select=A,B")),
+    Row("limit_apply_steps", 3, customers("$apply=filter(Blocked)/groupby((Country),aggregate($count as N))")),
+    Row("batch_parts", 3, batch("Customers", "Invoices", "Customers/$count"), said("batch_parts")),
+    Row("batch_rows", 21, batch("Customers", "Invoices"), said("batch_rows")),  # 20, and one more to go on
+    Row("limit_apply_keys", 3, customers("$apply=groupby((Country,Blocked,Visits))")),
     Row("limit_select_items", 3, customers("$select=Country,Blocked,Visits")),
     Row("limit_search_terms", 3, customers("$search=a OR b c")),
     Row("limit_search_length", 8, customers("$search=a OR b c")),
@@ -189,7 +205,7 @@ ELSEWHERE = {
 
 
 def limits() -> set[str]:
-    prefixes = ("limit_", "max_")
+    prefixes = ("limit_", "max_", "batch_")
     return {name for name in Settings.model_fields if name.startswith(prefixes)} | {
         "page_size", "scan_budget", "deadline",
     }  # fmt: skip
