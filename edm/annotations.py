@@ -17,7 +17,7 @@ from edm.primitives import DECIMAL
 
 #: The vocabularies used: alias -> namespace.
 VOCABULARIES: dict[str, str] = {
-    alias: f"Org.OData.{alias}.V1" for alias in ("Core", "Capabilities", "Measures", "Validation")
+    alias: f"Org.OData.{alias}.V1" for alias in ("Core", "Capabilities", "Measures", "Validation", "Aggregation")
 }
 #: Where OASIS publishes the document of that name.
 VOCABULARY_URI = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/{}"
@@ -41,6 +41,13 @@ BATCH_SUPPORT: "Value" = {
     "RequestDependencyConditionsSupported": False,
     "SupportedFormats": ("multipart/mixed", "application/json"),
 }
+
+
+#: Transformations of ``$apply``; ``search`` is one too where a set can be searched.
+TRANSFORMATIONS = (
+    "aggregate", "groupby", "concat", "identity", "filter", "compute", "orderby", "top", "skip",
+    "topcount", "topsum", "toppercent", "bottomcount", "bottomsum", "bottompercent",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,7 @@ def on_entity_set(metadata: ServiceMetadata, entity_set: EntitySet, expand_level
     yield _term("Core", "Ordered", True)
     for name, value in _capabilities(entity_set.type, expand_levels).items():
         yield _term("Capabilities", name, value)
+    yield _term("Aggregation", "ApplySupported", _apply(entity_set.type))
 
 
 def _capabilities(entity_type: EntityType, expand_levels: int) -> dict[str, Value]:
@@ -159,6 +167,18 @@ def _capabilities(entity_type: EntityType, expand_levels: int) -> dict[str, Valu
         "DeleteRestrictions": {"Deletable": False},
         "ChangeTracking": {"Supported": False},
     }
+
+
+def _apply(entity_type: EntityType) -> dict[str, Value]:
+    searchable = any(p.searchable for p in entity_type.properties)
+    supported: dict[str, Value] = {
+        "Transformations": (*TRANSFORMATIONS, *(("search",) if searchable else ())),
+        "Rollup": EnumMember(f"{VOCABULARIES['Aggregation']}.RollupType", "MultipleHierarchies"),
+    }
+    if any(p.prose for p in entity_type.properties):
+        # Names the exceptions by naming all others: long texts are no groups.
+        supported["GroupableProperties"] = tuple(PropertyPath(p.name) for p in entity_type.properties if not p.prose)
+    return supported
 
 
 def _search(entity_type: EntityType) -> dict[str, Value]:

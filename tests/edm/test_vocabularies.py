@@ -30,6 +30,7 @@ _FORMS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "Edm.Decimal": ((int, float), "Decimal"),
     "Edm.PropertyPath": (str, "PropertyPath"),
     "Edm.NavigationPropertyPath": (str, "NavigationPropertyPath"),
+    "Edm.AnyPropertyPath": (str, "PropertyPath"),
 }
 COLLECTION = re.compile(r"Collection\((.+)\)")
 
@@ -88,6 +89,14 @@ def kind(type_name: str) -> str:
 
 def enumeration(type_name: str) -> set[str]:
     return {str(m.get("Name")) for m in children(declarations()[type_name], "Member")}
+
+
+def allowed(type_name: str, value: Any) -> set[Any]:
+    """The values that a type definition allows; ``value`` itself if it says nothing."""
+    declared = declarations().get(type_name)
+    rules = [] if declared is None or tag(declared) != "TypeDefinition" else children(declared, "Annotation")
+    lists = [rule for rule in rules if str(rule.get("Term")).endswith("AllowedValues")]
+    return {v.get("String") for rule in lists for v in every(rule, "PropertyValue")} if lists else {value}
 
 
 # What is annotated
@@ -207,6 +216,7 @@ def check_xml_constant(it: Annotated, element: Element, type_name: str) -> None:
         return
     primitive = it.primitive(underlying(type_name))
     assert form == _FORMS[primitive][1], (it.name, form, primitive)
+    assert text in allowed(type_name, text), (it.name, text)
     if form in ("PropertyPath", "NavigationPropertyPath"):
         it.path(text)
 
@@ -229,7 +239,8 @@ def check_json(it: Annotated, value: Any, type_name: str) -> None:
         primitive = it.primitive(underlying(type_name))
         assert isinstance(value, _FORMS[primitive][0]), (it.name, value)
         assert isinstance(value, bool) == (primitive == "Edm.Boolean"), (it.name, value)
-        if primitive in ("Edm.PropertyPath", "Edm.NavigationPropertyPath"):
+        assert value in allowed(type_name, value), (it.name, value)
+        if primitive.endswith("Path"):
             it.path(str(value))
 
 

@@ -270,7 +270,14 @@ def no_4_01_in_4_0(world: World) -> None:
 def terms(world: World) -> None:
     text = world.get("$metadata", odata_maxversion="4.0").text
     used = set(re.findall(r'Term="(?:Org\.OData\.)?(\w+)(?:\.V1)?\.(\w+)"', text))
-    assert {vocabulary for vocabulary, _ in used} <= {"Core", "Capabilities", "Measures", "Validation", "ErpOData"}
+    assert {vocabulary for vocabulary, _ in used} <= {
+        "Core",
+        "Capabilities",
+        "Measures",
+        "Validation",
+        "Aggregation",
+        "ErpOData",
+    }
     assert ("Core", "Description") in used
 
 

@@ -259,14 +259,26 @@ def ordered(it: Claimed, claim: bool) -> None:
 
 
 @of_set("Aggregation.ApplySupported")
-def aggregation(it: Claimed, claim: Any) -> None:
-    supported = set(claim.get("Transformations", TRANSFORMATIONS)) if isinstance(claim, dict) else set()
+def aggregation(it: Claimed, claim: Json) -> None:
+    supported = set(claim.get("Transformations", TRANSFORMATIONS))
     for name, text in TRANSFORMATIONS.items():
         target = f"{it.name}?$apply={text.format(key=it.key)}"
         if name in supported:
             it.published.works(target)
-        elif claim is False or isinstance(claim, dict):
+        else:
             it.published.refused(target)
+    rollup = claim.get("Rollup", "None")
+    one, two, three = [n for n in claim.get("GroupableProperties", it.properties) if n != it.key][:3]
+    for kind, hierarchies in (
+        ("SingleHierarchy", f"rollup({one},{two})"),
+        ("MultipleHierarchies", f"rollup({one},{two}),rollup($all,{three})"),
+    ):
+        works = rollup in (kind, "MultipleHierarchies")
+        it.published.holds(works, f"{it.name}?$apply=groupby(({hierarchies}),aggregate($count as Number))")
+    for name in it.properties:
+        groupable = name in claim.get("GroupableProperties", it.properties)
+        it.published.holds(groupable, f"{it.name}?$apply=groupby(({name}))&$top=1")
+    it.published.holds(claim.get("From", False), f"{it.name}?$apply=aggregate($count as N from {one} with max as M)")
 
 
 #: A use of each transformation; ``{key}`` is the key property.
