@@ -15,6 +15,7 @@ from edm.primitives import BOOLEAN, DATE, DATE_TIME_OFFSET, DECIMAL, STRING
 from odata_server.auth import Principal
 from odata_server.settings import Settings, is_loopback
 from salesforce.field_types import FieldType, field_name, field_type
+from salesforce.setup import Forms, forms
 
 Row = Mapping[str, Any]
 
@@ -287,52 +288,11 @@ def web_link(value: object) -> str | None:
 # Salesforce
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One field of a form in Salesforce: its label and what to put there. ``checked`` is for a checkbox."""
-
-    label: str
-    value: str = ""
-    checked: bool | None = None
-    note: str = ""
-
-
-def connection(settings: Settings, principal: Principal) -> Mapping[str, tuple[Entry, ...]]:
+def connection(settings: Settings, principal: Principal) -> Forms:
     """The external data source form of Salesforce Connect, by section."""
-    return {
-        "External Data Source": (
-            Entry("External Data Source", "ERP"),
-            Entry("Name", "ERP"),
-            Entry("Type", "Salesforce Connect: OData 4.0"),
-        ),
-        "Parameters": (
-            Entry("URL", settings.root.rstrip("/")),
-            Entry("Connection Timeout (Seconds)", "120"),
-            Entry("Writable External Objects", checked=False, note="the service is read-only"),
-            Entry("High Data Volume", checked=False, note="keeps record ids and lookups"),
-            Entry("Server Driven Pagination", checked=True),
-            Entry("Request Row Counts", checked=True),
-            Entry("Compress Requests", checked=False, note="reads have no body"),
-            Entry("Enable Search", checked=True),
-            Entry("Use Free-Text Search Expressions", checked=True),
-            Entry("Format", "JSON"),
-            Entry("Special Compatibility", "Default"),
-            Entry("CSRF Protection", checked=False, note="for writes only"),
-        ),
-        "Authentication": _authentication(settings, principal),
-    }
-
-
-def _authentication(settings: Settings, principal: Principal) -> tuple[Entry, ...]:
     if not settings.users:
-        return (Entry("Identity Type", "Anonymous"), Entry("Authentication Protocol", "No Authentication"))
-    name = principal.name if principal.authenticated else ""
-    return (
-        Entry("Identity Type", "Named Principal"),
-        Entry("Authentication Protocol", "Password Authentication"),
-        Entry("Username", name, note="" if name else "a user of this service"),
-        Entry("Password", note="that user's password"),
-    )
+        return forms(settings.root, identity="anonymous")
+    return forms(settings.root, username=principal.name if principal.authenticated else "")
 
 
 def reachability(settings: Settings) -> str | None:

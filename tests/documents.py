@@ -22,6 +22,7 @@ from odata_server.settings import Settings
 from odata_server.uri.limits import COUNTED, DEFAULT_LIMITS, Limits
 from odata_server.uri.tokens import LIFETIME_DAYS
 from salesforce.lint.rules import IN_ANSWERS, IN_METADATA, Rule
+from salesforce.setup import Adapter, forms
 from tests.serving import demo_metadata
 from tests.spec.clauses import CLAUSES, Clause
 from tests.spec.coverage import Status, places
@@ -201,6 +202,16 @@ def exit_codes() -> str:
     return table(("Exit code", "Meaning"), list(EXIT_CODES.items()))
 
 
+def form(*titles: str, adapter: Adapter) -> str:
+    found = forms("https://erp.example.com/odata/v4", adapter=adapter)
+    rows = [
+        (entry.label, entry.text if entry.checked is not None or not entry.value else f"`{entry.value}`", entry.why)
+        for title in titles
+        for entry in found[title]
+    ]
+    return table(("Field", "Value", "Why"), rows)
+
+
 def lint_rules(rules: Mapping[str, Rule]) -> str:
     rows = [(f"`{rule.id}`", rule.severity.value, rule.cause, rule.fix) for rule in rules.values()]
     return table(("Rule", "Severity", "Cause", "Fix"), rows)
@@ -259,6 +270,12 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/configuration.md", "gunicorn variables"): variables,
     ("docs/configuration.md", "settings"): settings,
     ("docs/configuration.md", "platform variables"): platform_variables,
+    ("docs/salesforce-setup.md", "external data source"): lambda: form(
+        "External Data Source", "Parameters", "Authentication", "Custom HTTP Headers", adapter="4.0"
+    ),
+    ("docs/salesforce-setup.md", "credentials"): lambda: form(
+        "External Credential", "Named Credential", "External Data Source", adapter="4.01"
+    ),
     ("docs/salesforce.md", "rules for metadata"): lambda: lint_rules(IN_METADATA),
     ("docs/salesforce.md", "rules for answers"): lambda: lint_rules(IN_ANSWERS),
     ("docs/running.md", "gunicorn variables"): variables,

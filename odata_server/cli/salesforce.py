@@ -9,6 +9,7 @@ import click
 from odata_server.cli.lint import lint
 from odata_server.cli.play import play
 from odata_server.cli.reached import connect, service_options
+from odata_server.cli.setup import setup
 
 if TYPE_CHECKING:
     from salesforce.sync import ExternalObject, Synced
@@ -93,3 +94,4 @@ def _show_object(found: "ExternalObject") -> None:
 
 salesforce.add_command(lint)
 salesforce.add_command(play)
+salesforce.add_command(setup)
