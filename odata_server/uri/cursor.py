@@ -135,7 +135,7 @@ class Cursor:
         kind, value, start, _ = self.tokens[index]
         word = value.lower()
         if before[0] == "date" and before[3] == start and word.startswith("t"):
-            return "A date-time ends in Z or an offset; the plus sign of an offset is written %2B in a URL."
+            return "A date-time ends in Z or an offset such as +01:00."
         if kind == "number":
             return "Subtraction is written sub, with blanks around it." if value[0] in "+-" else None
         if kind == "name" and word == "not":

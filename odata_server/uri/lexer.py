@@ -29,7 +29,7 @@ _TOKEN = re.compile(
       | (?P<guid>{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}})
       | (?P<name>{_QUALIFIED}(?:\.\*)?)
       | (?P<string>'[^']*+(?:''[^']*+)*+')
-      | (?P<datetime>{_DATE}[Tt]{_TIME}(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d))
+      | (?P<datetime>{_DATE}[Tt]{_TIME}(?:[Zz]|[+\ -](?:[01]\d|2[0-3]):[0-5]\d))
       | (?P<date>{_DATE})
       | (?P<time>{_TIME})
       | (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|-{_INF})

@@ -27,11 +27,17 @@ def _number(value: str, start: int) -> Literal:
     return Literal("Double" if value == "-INF" or "e" in value.lower() else "Decimal", value, start)
 
 
+def _date_time(value: str, start: int) -> Literal:
+    """The sign of an offset is a blank where the client left the plus sign as it is."""
+    return Literal("DateTimeOffset", value.replace(" ", "+"), start)
+
+
 #: Kind of token -> the literal that it is by itself, from its text and position.
 TOKEN_LITERALS: dict[str, Callable[[str, int], Literal]] = {
     "string": _text,
     "number": _number,
     **{kind: partial(Literal, name) for kind, name in LITERAL_KINDS.items()},
+    "datetime": _date_time,
 }
 
 
