@@ -83,7 +83,7 @@ def check_size(environ: Mapping[str, Any], settings: Settings) -> None:
         raise ODataError(
             "uri_too_long",
             f"The request line is longer than {settings.max_request_line} bytes (limit max_request_line).",
-            hint="Ask for fewer keys at a time.",
+            hint="Ask for fewer keys at a time, or POST the options to /$query.",
         )
     fields = [f"{name[5:]}: {value}" for name, value in environ.items() if name.startswith("HTTP_")]
     fields += [f"{name}: {environ[name]}" for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)]

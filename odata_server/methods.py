@@ -42,8 +42,7 @@ def as_get(request: ODataRequest) -> ODataRequest:
     """The GET that a POST to ``.../$query`` stands for; any other request as it is.
 
     The body holds query options as a URL would, and adds to those of the URL. If-None-Match is left out: what a POST
-    brings cannot be "not modified". Raises ``unsupported_media_type`` and
-    ``bad_encoding``.
+    brings cannot be "not modified". Raises ``unsupported_media_type`` and ``bad_encoding``.
     """
     if request.method != "POST" or _last(request.path) != _QUERY:
         return request

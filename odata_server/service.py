@@ -252,7 +252,7 @@ class _Parts:
     service: Service
     outer: Exchange
     number: int = 0
-    bytes: int = 0
+    written: int = 0
 
     def answer(self, request: ODataRequest, part: str, fault: ODataError | None = None) -> ODataResponse:
         outer, spent = self.outer, self.outer.session.timings
@@ -266,7 +266,7 @@ class _Parts:
         spent.rows_read += session.timings.rows_read
         outer.rows += exchange.rows
         self.number += 1
-        self.bytes += len(response.body)
+        self.written += len(response.body)
         return response
 
     def unit(self) -> AbstractContextManager[None]:
@@ -279,7 +279,7 @@ class _Parts:
         return replace(
             options,
             scan_budget=max(0, min(options.scan_budget, rows)),
-            max_response=max(0, options.max_response - self.bytes),
+            max_response=max(0, options.max_response - self.written),
         )
 
     def _exhausted(self) -> ODataError | None:
@@ -288,7 +288,7 @@ class _Parts:
             return TimedOut("deadline of the batch passed")
         for limit, spent, what in (
             ("batch_rows", self.outer.session.timings.rows_read, "ERP rows are read"),
-            ("max_response", self.bytes, "bytes are answered"),
+            ("max_response", self.written, "bytes are answered"),
         ):
             if spent >= getattr(options, limit):
                 return _spent(limit, getattr(options, limit), what)

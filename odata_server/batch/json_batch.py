@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from edm.errors import ODataError
-from odata_server.batch.mime import MAX_HEAD
+from odata_server.batch.mime import MAX_HEAD, header_field
 from odata_server.batch.parts import Batch, ChangeSet, ChangeSetReply, Part, Reply, checked_id, malformed, too_many
 from odata_server.json_guard import checked_json
 from odata_server.messages import Headers
@@ -95,17 +95,10 @@ def _part(request: _Request) -> Part:
             raise ODataError("not_implemented", "Conditions on requests of a batch are not supported.", target="if")
         if len(request.url) > MAX_HEAD:
             raise ODataError("limit_exceeded", f"The URL of a request exceeds {MAX_HEAD} characters.", target="url")
-        headers = _headers(request.headers)
+        headers = Headers([header_field(name, value) for name, value in request.headers.items()])
         return replace(part, headers=headers, body=_body(bytes(request.body), headers))
     except ODataError as error:
         return replace(part, fault=error)
-
-
-def _headers(given: dict[str, str]) -> Headers:
-    for name, value in given.items():
-        if not (name.isascii() and name.isprintable() and value.isprintable()) or ":" in name:
-            raise malformed(f"{name[:40]!r} is not a header, or has a value that is none.", "headers")
-    return Headers(given)
 
 
 def _body(raw: bytes, headers: Headers) -> bytes:

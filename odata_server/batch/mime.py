@@ -69,10 +69,17 @@ def header_fields(lines: list[str]) -> Headers:
     return Headers([_field(line) for line in lines])
 
 
+def header_field(name: str, value: str) -> tuple[str, str]:
+    """One header field, without the blanks around its value; raises if it is none."""
+    if len(name) + len(value) > MAX_LINE or not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise malformed(f"{name[:40]!r} is not a header, or has a value that is none.")
+    return name, value.strip(" \t")
+
+
 def _field(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if line[:1] in (" ", "\t"):
         raise malformed("Header lines within a batch must not be folded.", hint="Write each header on one line.")
-    if len(line) > MAX_LINE or not colon or not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+    if not colon:
         raise malformed(f"{line[:40]!r} is not a header line.")
-    return name, value.strip(" \t")
+    return header_field(name, value)

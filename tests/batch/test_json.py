@@ -159,6 +159,9 @@ def test_numbers_in_bodies_keep_their_digits() -> None:
         ({"headers": {"A\n": "b"}}, "bad_batch"),
         ({"url": "X" * 1_000_001}, "limit_exceeded"),
         ({"headers": {"A: b": "c"}}, "bad_batch"),
+        ({"headers": {"Prefer": "日本"}}, "bad_batch"),
+        ({"headers": {"ü": "b"}}, "bad_batch"),
+        ({"headers": {"A": "b" * 9_000}}, "bad_batch"),
     ],
 )
 def test_faults_of_one_request(members: dict[str, object], code: str) -> None:
