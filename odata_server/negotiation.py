@@ -55,7 +55,7 @@ _VALUES: dict[str, re.Pattern[str]] = {
     }.items()
 }  # fmt: skip
 #: An item of include-annotations.
-_ANNOTATIONS = re.compile(r"-?(?:\*|[^\W\d]\w*(?:\.\w+)*\.\*|[^\W\d]\w*(?:\.\w+)+(?:#\w+)?)")
+_ANNOTATIONS = re.compile(r"-?(?:\*|[^\W\d]\w*(?:\.\w+)*\.\*|[^\W\d]\w*(?:\.\w+)+)(?:#\w+)?")
 #: Preferences of OData, which 4.0 writes with ``odata.`` before them.
 _PREFIXED = frozenset({
     "allow-entityreferences", "callback", "continue-on-error", "include-annotations", "maxpagesize", "omit-values",
@@ -86,20 +86,25 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class AnnotationFilter:
-    """A choice of instance annotations: ``*``, ``Namespace.*``, ``Namespace.Term``; ``-`` before it excludes."""
+    """A choice of instance annotations: ``*``, ``Namespace.*``, ``Namespace.Term``, perhaps with ``#Qualifier``;
+    ``-`` before it excludes.
+    """
 
     patterns: tuple[str, ...]
 
     def includes(self, term: str) -> bool:
-        """Whether the qualified term is wanted. The most specific pattern counts; what none speaks of is wanted if all
-        of them exclude.
+        """Whether the term, perhaps with a qualifier, is wanted. The most specific pattern counts; what none speaks of
+        is wanted if all of them exclude.
         """
-        best, wanted = -1, all(pattern.startswith("-") for pattern in self.patterns)
+        best, wanted = (-1, False), all(pattern.startswith("-") for pattern in self.patterns)
+        own, _, qualifier = term.partition("#")
         for pattern in self.patterns:
-            bare = pattern.removeprefix("-")
+            bare, _, only = pattern.removeprefix("-").partition("#")
             name, stars, _ = bare.partition("*")
-            if (term.startswith(name) if stars else term == bare) and len(name) + (not stars) > best:
-                best, wanted = len(name) + (not stars), not pattern.startswith("-")
+            fits = (own.startswith(name) if stars else own == bare) and only in ("", qualifier)
+            specific = len(name) + (not stars), bool(only)
+            if fits and specific > best:
+                best, wanted = specific, not pattern.startswith("-")
         return wanted
 
 

@@ -253,12 +253,12 @@ def test_what_is_handed_on_and_what_is_not() -> None:
     )  # fmt: skip
     inherited = {
         "odata-maxversion": "4.01", "accept-language": "de", "accept": "application/json;metadata=none, */*;q=0.001",
-        "prefer": "maxpagesize=5, include-annotations=*",
+        "prefer": 'maxpagesize=5, include-annotations="*"',
     }  # fmt: skip
     assert seen[0] == inherited
     assert seen[1] == inherited | {
         "odata-maxversion": "4.0", "accept": "text/plain",
-        "prefer": "maxpagesize=3, maxpagesize=5, include-annotations=*",
+        "prefer": 'maxpagesize=3, maxpagesize=5, include-annotations="*"',
     }  # fmt: skip
     assert seen[2] == inherited
 

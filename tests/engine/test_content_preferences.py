@@ -104,6 +104,15 @@ def test_the_most_specific_pattern_counts() -> None:
     assert [t for t in ("x.y", "a.x", "a.b.x", "a.b.c") if chosen.includes(t)] == ["x.y", "a.b.x"]
 
 
+def test_qualifiers() -> None:
+    chosen = AnnotationFilter(("*#q", "-a.*#q", "a.b"))
+    assert [t for t in ("x.y", "x.y#q", "x.y#r", "a.c#q", "a.b", "a.b#r") if chosen.includes(t)] == [
+        "x.y#q",
+        "a.b",
+        "a.b#r",
+    ]
+
+
 # --- entity tags ------------------------------------------------------------------------------------------------------
 
 

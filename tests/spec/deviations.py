@@ -1,15 +1,5 @@
 """Where we differ on purpose from OASIS's grammar cases: data for ``test_abnf`` and for ``docs/conformance.md``."""
 
-#: Rules whose subject is not the URL parser, or comes with a later step.
-NOT_YET: dict[str, str] = {
-    "header": "header values are negotiation's part",
-    "prefer": "header values are negotiation's part",
-    "preference": "header values are negotiation's part",
-    "includeAnnotationsPreference": "header values are negotiation's part",
-    "maxpagesizePreference": "header values are negotiation's part",
-    "request-id": "batch comes with step 2",
-}
-
 _MODEL = "only the model tells: the binder answers 404"
 _FINER = "the URL parser takes it; as a value it is outside of what Python and PostgreSQL keep"
 _KINDS = "only the model tells: the binder answers 400"

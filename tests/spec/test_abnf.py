@@ -1,8 +1,8 @@
 """OASIS's own grammar cases against the parser: what is valid is accepted, what is not is refused.
 
 The cases are data from outside the repository (``../shared/oasis/abnf_shared.yaml``); without them the module
-is skipped. Where we differ on purpose, the case stands in ``deviations.DEVIATIONS`` with the reason;
-``NOT_YET`` holds rules that are not the URL parser's. Both are checked: an entry that no longer differs fails.
+is skipped. Where we differ on purpose, the case stands in ``deviations.DEVIATIONS`` with the reason, which is checked:
+an entry that no longer differs fails.
 """
 
 import json
@@ -15,6 +15,10 @@ import pytest
 
 from edm.errors import ODataError
 from edm.primitives import PRIMITIVES
+from odata_server.batch.mime import header_fields
+from odata_server.batch.parts import checked_id
+from odata_server.messages import Headers
+from odata_server.negotiation import preferences, protocol_version
 from odata_server.uri.encoding import decode
 from odata_server.uri.lexer import DURATION, ENUM_MEMBERS, is_identifier
 from odata_server.uri.options import parse_path, parse_query
@@ -22,7 +26,7 @@ from odata_server.uri.parser import parse_expression
 from odata_server.uri.search import parse_search
 from odata_server.uri.select_expand import parse_compute, parse_orderby
 from odata_server.uri.syntax import CallExpr, Literal, PathExpr
-from tests.spec.deviations import DEVIATIONS, NOT_YET
+from tests.spec.deviations import DEVIATIONS
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "oasis" / "abnf_shared.yaml"
 if not CASES.is_file():
@@ -176,6 +180,21 @@ def integer(digits: int) -> Check:
     return check
 
 
+def header(raw: str) -> None:
+    fields = header_fields([raw])
+    protocol_version(fields)
+    if "Prefer" in fields:
+        for text in fields["Prefer"].split(","):
+            preference(text)
+
+
+def preference(raw: str) -> None:
+    """One that is known and makes sense; what is none is ignored, never refused."""
+    found = preferences(Headers({"Prefer": raw}))
+    if len(found.given) != 1 or ("include-annotations" in found.given and found.include_annotations is None):
+        refuse(raw)
+
+
 NUMBERS = ("Integer", "Decimal", "Double")
 RULES: dict[str, Check] = {
     "addExpr": lambda raw: expression("A" + raw),
@@ -222,6 +241,7 @@ RULES: dict[str, Check] = {
     "functionExpr": expression,
     "functionParameter": lambda raw: parse_path(f"Function({raw})"),
     "guid": literal("Guid"),
+    "header": header,
     "guidLiteral": literal("Guid"),
     "guidValue": value("Guid"),
     "id": option("$id"),
@@ -230,12 +250,14 @@ RULES: dict[str, Check] = {
     "int16Literal": integer(5),
     "int16Value": value("Int16"),
     "int32Literal": integer(10),
+    "includeAnnotationsPreference": preference,
     "int32Value": value("Int32"),
     "int64Literal": integer(19),
     "int64Value": value("Int64"),
     "isofExpr": call("isof"),
     "keyPredicate": lambda raw: parse_path("Set" + raw),
     "levels": lambda raw: parse_query(f"$expand=Navigation({raw})"),
+    "maxpagesizePreference": preference,
     "memberExpr": member,
     "methodCallExpr": expression,
     "notExpr": call("not"),
@@ -250,10 +272,13 @@ RULES: dict[str, Check] = {
     "orderbyItem": lambda raw: parse_orderby(text_of(raw)),
     "parameterValue": expression,
     "parenExpr": expression,
+    "prefer": header,
+    "preference": preference,
     "primitiveLiteral": literal(),
     "primitiveValue": primitive_value,
     "propertyPathExpr": member,
     "queryOptions": query,
+    "request-id": checked_id,
     "resourcePath": relative,
     "rootExpr": expression,
     "sbyteLiteral": integer(3),
@@ -284,7 +309,7 @@ def accepts(case: Case) -> bool:
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in read_cases() if case.rule not in NOT_YET],
+    read_cases(),
     ids=lambda case: f"{case.rule}: {case.input}",
 )
 def test_case(case: Case) -> None:
@@ -298,5 +323,3 @@ def test_case(case: Case) -> None:
 def test_deviations_name_cases_of_the_file() -> None:
     known = {(case.rule, case.input) for case in read_cases()}
     assert set(DEVIATIONS) <= known
-    assert set(NOT_YET) <= {case.rule for case in read_cases()}
-    assert not set(NOT_YET) & set(RULES)
