@@ -153,7 +153,9 @@ class Expansion:
 
     ``query`` has no condition on the parent yet. ``kind`` is ``entities``, ``references`` (``$ref``) or ``count``.
     ``selected`` are the navigation properties that a nested ``$select`` names, ``None`` without one: the context URL
-    has to say so. ``options`` are the nested options that a next link repeats, each as name and text.
+    has to say so. ``options`` are the nested options that a next link repeats, each as name and text. ``levels`` is how
+    often the navigation property is followed (``$levels``): the deeper ones are expansions of ``query``. ``number`` is
+    what a ``count`` brings, as an expression over the row that is expanded.
     """
 
     navigation: str
@@ -162,3 +164,4 @@ class Expansion:
     selected: tuple[str, ...] | None = None
     options: tuple[tuple[str, str], ...] = ()
     levels: int = 1
+    number: Expr | None = None

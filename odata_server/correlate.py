@@ -23,6 +23,8 @@ def expressions_of(query: Query) -> Iterator[Expr]:
     yield from (item.expr for item in query.orderby)
     yield from (item.expr for item in query.compute)
     for expansion in query.expand:
+        if expansion.number is not None:
+            yield expansion.number
         yield from expressions_of(expansion.query)
 
 

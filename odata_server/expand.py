@@ -11,7 +11,7 @@ from typing import Any
 from edm.errors import ODataError
 from edm.evaluate import RowMapping
 from edm.model import EntitySet, NavigationProperty
-from edm.query import Expansion, Query
+from edm.query import ComputeItem, Expansion, Query
 from erp_adapters.base import Row, Session
 from odata_server.correlate import Finisher, correlated, outer_columns, split
 from odata_server.execute import Engine
@@ -48,7 +48,18 @@ def read_columns(entity_set: EntitySet, query: Query, *more: str) -> tuple[str, 
     """The columns to read: those shown first, then the key, the ends of expanded navigation, and ``more``."""
     links = (entity_set.type.navigation_property(e.navigation) for e in query.expand)
     ends = (own for link in links if link is not None for own, _ in link.on)
-    return tuple(dict.fromkeys((*query.columns, entity_set.type.key, *ends, *more)))
+    numbers = (item.name for item in numbers_of(query))
+    return tuple(dict.fromkeys((*query.columns, entity_set.type.key, *ends, *numbers, *more)))
+
+
+def numbers_of(query: Query) -> tuple[ComputeItem, ...]:
+    """What ``$expand=Nav/$count`` asks for, as columns of the rows themselves."""
+    return tuple(ComputeItem(_number_of(e), e.number) for e in query.expand if e.number is not None)
+
+
+def _number_of(expansion: Expansion) -> str:
+    """The column of a number; no property has such a name."""
+    return f"{expansion.navigation}/$count"
 
 
 def root_columns(entity_set: EntitySet, query: Query, *more: str) -> tuple[str, ...]:
@@ -124,6 +135,10 @@ class _Expanding:
         link = entity_set.type.navigation_property(expansion.navigation)
         assert link is not None
         target = self.engine.metadata.target(link)
+        if expansion.number is not None:
+            at, nothing = columns.index(_number_of(expansion)), Entities(target, expansion.query, (), ())
+            none: tuple[None, ...] = (None,) * len(rows)
+            return Related(expansion, link, nothing, ((),) * len(rows), tuple(row[at] for row in rows), none)
         depends = correlated(expansion.query)
         own = [columns.index(name) for name, _ in link.on]
         parents: list[_Place] = [
@@ -154,7 +169,14 @@ class _Expanding:
         """The related rows of each place, in order, not sliced yet."""
         engine, session = self.engine, self.session
         target = engine.metadata.target(link)
-        query = expansion.query.with_(columns=columns, expand=(), skip=0, top=None, count=False)
+        query = expansion.query.with_(
+            columns=columns,
+            compute=(*expansion.query.compute, *numbers_of(expansion.query)),
+            expand=(),
+            skip=0,
+            top=None,
+            count=False,
+        )
         made = split(target, query)
         left = engine.max_expanded - session.timings.rows_expanded
         rows = engine.related(made.asked if made else query, link, (value for value, _ in places), session, left)

@@ -14,7 +14,7 @@ from edm.model import EntitySet
 from edm.primitives import PrimitiveType
 from edm.query import ComputeItem, OrderItem, Query
 from erp_adapters.base import Row
-from odata_server.expand import root_columns
+from odata_server.expand import numbers_of, root_columns
 from odata_server.messages import ODataRequest
 from odata_server.uri.tokens import Skiptoken, after
 
@@ -84,7 +84,7 @@ def page_read(
     return PageRead(
         query=query.with_(
             columns=_columns(entity_set, query, names),
-            compute=(*query.compute, *computed),
+            compute=(*query.compute, *numbers_of(query), *computed),
             filter=conjunction(query.filter, after(query.orderby, token.values)) if token else query.filter,
             skip=0 if token else query.skip,
             top=limit + 1 if more else limit,

@@ -16,7 +16,7 @@ from edm.text import query_text
 from edm.values import raw_value
 from erp_adapters.base import Row, Session
 from odata_server.execute import Engine, Result
-from odata_server.expand import Entities, PerParent, expand, root_columns
+from odata_server.expand import Entities, PerParent, expand, numbers_of, root_columns
 from odata_server.json_derived import structure_list, structured
 from odata_server.json_format import Writer, select_list
 from odata_server.messages import ODataRequest, ODataResponse
@@ -225,7 +225,7 @@ class Reader:
 
     def entity(self, query: Query) -> Answered:
         columns = root_columns(self._entity_set, query, *self._entity_set.type.names)
-        row = self._single(query, columns)
+        row = self._single(query.with_(compute=(*query.compute, *numbers_of(query))), columns)
         if row is None:
             return Answered(no_content(self.shape))
         etag = self._etag(columns, row)

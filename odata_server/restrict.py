@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from edm.evaluate import target_of
 from edm.expressions import IT, OUTER, TRUE, Call, CountOf, Expr, Lambda, Prop, call, conjunction, disjunction
 from edm.model import EntitySet, ServiceMetadata
-from edm.query import Query, each_set
+from edm.query import Expansion, Query, each_set
 from odata_server.auth import Principal
 from odata_server.uri.bound import BoundRequest
 
@@ -49,9 +49,12 @@ class Scopes:
         """
         outer = outer or self.metadata[query.entity_set]
         scoped = each_set(query, lambda leaf: self._leaf(leaf, outer))
-        return scoped.with_(
-            expand=tuple(replace(item, query=self.query(item.query, outer)) for item in query.expand),
-        )
+        return scoped.with_(expand=tuple(self._expansion(item, query, outer) for item in query.expand))
+
+    def _expansion(self, item: Expansion, parent: Query, outer: EntitySet) -> Expansion:
+        variables = {IT: self.metadata[parent.entity_set], OUTER: outer}
+        number = self.expression(item.number, variables) if item.number is not None else None
+        return replace(item, query=self.query(item.query, outer), number=number)
 
     def _leaf(self, query: Query, outer: EntitySet) -> Query:
         """A query that reads an entity set. The rows that it stands for, behind ``via``, have to be there as well."""

@@ -3,6 +3,7 @@
 Everything that narrows rows ends up as a conjunct of ``Query.filter``: the key, ``$filter``, ``$search``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -24,7 +25,7 @@ from odata_server.uri.bind_select import columns_of_select, selected_links
 from odata_server.uri.bound import Answer, BoundRequest
 from odata_server.uri.entity_id import ENTITY, entity_by_id
 from odata_server.uri.limits import Limits
-from odata_server.uri.syntax import Option, OrderbyItem, QueryOptions, ResourcePath
+from odata_server.uri.syntax import Option, OrderbyItem, PathExpr, QueryOptions, ResourcePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,15 @@ class RequestBinder:
     def _expansions(
         self, entity_set: EntitySet, options: QueryOptions, outer: EntitySet, depth: int
     ) -> tuple[Expansion, ...]:
-        return ExpandBinder(self.metadata, self.limits, outer, self.apply_options).bind(entity_set, options, depth)
+        binder = ExpandBinder(self.metadata, self.limits, outer, self.apply_options, self._related_number)
+        return binder.bind(entity_set, options, depth)
+
+    def _related_number(
+        self, entity_set: EntitySet, path: PathExpr, aliases: Mapping[str, Option], outer: EntitySet | None
+    ) -> Expr:
+        scope = {} if outer is None else {OUTER: outer}
+        binder = ExpressionBinder(self.metadata, entity_set, self.now, aliases, scope, limits=self.limits)
+        return binder.bounded(binder.bind(path))
 
     # --- $orderby -------------------------------------------------------------------------------------
 

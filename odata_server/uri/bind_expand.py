@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from edm.errors import ODataError
+from edm.expressions import Expr
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.query import Expansion, Query
 from odata_server.uri.allowed import check_nested, locating
@@ -12,23 +13,26 @@ from odata_server.uri.bind_expression import unknown_property
 from odata_server.uri.bind_select import selected_links
 from odata_server.uri.bound import Answer
 from odata_server.uri.limits import Limits, exceeded
-from odata_server.uri.syntax import ExpandItem, Option, QueryOptions
+from odata_server.uri.syntax import ExpandItem, Option, PathExpr, QueryOptions, Segment
 
-_KINDS = {"": "entities", "$ref": "references", "$count": "count"}
+_KINDS = {"": "entities", "$ref": "references"}
 #: Binds the options of one level: set, query so far, options, kind of resource, outer set, depth.
 Apply = Callable[[EntitySet, Query, QueryOptions, Answer, EntitySet, int], Query]
+#: Binds ``Nav/$count(...)`` over rows of a set: set, path, aliases, the outer set where it is another.
+Number = Callable[[EntitySet, PathExpr, Mapping[str, Option], EntitySet | None], Expr]
 
 
 @dataclass(frozen=True, slots=True)
 class ExpandBinder:
     """Binds the ``$expand`` options of one request. ``outer`` is the set that its path leads to, ``apply`` binds the
-    options nested in an item.
+    options nested in an item, ``number`` the number of related rows.
     """
 
     metadata: ServiceMetadata
     limits: Limits
     outer: EntitySet
     apply: Apply
+    number: Number
 
     def bind(self, entity_set: EntitySet, options: QueryOptions, depth: int) -> tuple[Expansion, ...]:
         """The expansions of ``entity_set``, one per navigation property."""
@@ -92,10 +96,14 @@ class ExpandBinder:
         own = {o.name: o for o in item.options if o.name.startswith("@")}
         nested = QueryOptions({o.name: o for o in item.options if o.name.startswith("$")}, {**aliases, **own})
         check_nested(link, item, nested)
+        if item.suffix == "$count":
+            return self._counted(entity_set, link, item, nested.aliases, depth)
         target = self.metadata.target(link)
         levels = self._levels(entity_set, target, item, nested, depth)
         answer = Answer.COLLECTION if link.collection else Answer.ENTITY
         query = self.apply(target, Query(target.name, ()), nested, answer, self.outer, depth + 1)
+        if item.suffix == "$ref":
+            query = query.with_(columns=(target.type.key,))
         again = ""
         if levels > 1:
             deeper = _with_levels(item, levels - 1)
@@ -109,6 +117,21 @@ class ExpandBinder:
             _repeated(item.options, nested.aliases, again),
             levels,
         )
+
+    def _counted(
+        self,
+        entity_set: EntitySet,
+        link: NavigationProperty,
+        item: ExpandItem,
+        aliases: Mapping[str, Option],
+        depth: int,
+    ) -> Expansion:
+        """``Nav/$count(...)``, which means what it means in an expression: no related row is read for it."""
+        segments = (Segment(link.name, item.position), Segment("$count", item.position, None, item.options))
+        path = PathExpr(segments, item.position)
+        number = self.number(entity_set, path, aliases, self.outer if depth > 1 else None)
+        key = self.metadata.target(link).type.key
+        return Expansion(link.name, Query(link.target, (key,)), "count", number=number)
 
     def _recursive(
         self,

@@ -153,6 +153,7 @@ def test_unknown_names_after_it() -> None:
         ("Customers", "$expand=Invoices", 2),
         ("Invoices", "$expand=Customer", 2),
         ("Invoices", "$expand=Customer($expand=Invoices($expand=Customer))", 4),
+        ("Customers", "$expand=Invoices/$ref", 2),
         ("Customers", "$expand=Invoices($filter=Positions gt $it/Visits;$orderby=Amount sub $it/Visits)", 2),
         ("Invoices", "$expand=Customer($expand=Invoices($filter=Amount gt $it/Amount))", 3),
         ("Invoices", "$expand=Customer($compute=$it/Amount add Visits as X)", 2),
@@ -378,3 +379,55 @@ def test_forms_of_items() -> None:
 )
 def test_refused(path: str, query: str, expected: str) -> None:
     assert code(CAPABLE, path, query) == expected
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+@EACH
+def test_numbers_without_rows(small: Service) -> None:
+    """``Nav/$count`` is worked out with the rows themselves: no limit of related rows bears on it."""
+    tight = Service(METADATA, small.adapter, (SECRET,), ServiceOptions(max_expanded=1), clock=lambda: NOW)
+    body = ask(tight, "Customers", "$select=Country&$expand=Invoices/$count($filter=Positions gt $it/Visits)")
+    expected = [
+        sum(
+            i["Positions"] > c["Visits"]
+            for i in DATA["Invoices"]
+            if c["Visits"] is not None and i["CustomerNumber"] == c["CustomerNumber"]
+        )
+        for c in DATA["Customers"]
+    ]
+    assert [row["Invoices@odata.count"] for row in body["value"]] == expected
+    assert list(body["value"][0]) == ["@odata.id", "Country", "Invoices@odata.count"]
+    assert body["@odata.context"].endswith("#Customers(Country)")
+    one = ask(tight, "Customers('C05')", "$expand=Invoices/$count")
+    assert one["Invoices@odata.count"] == sum(i["CustomerNumber"] == "C05" for i in DATA["Invoices"])
+
+
+@EACH
+def test_numbers_below_related_rows(small: Service) -> None:
+    nested = (
+        "$expand=Customer($select=Country;$expand=Invoices/$count($filter=Amount lt $it/Amount and Positions gt @p))"
+    )
+    rows = ask(small, "Invoices", f"{nested}&@p=0")["value"]
+    told = 0
+    for row, source in zip(rows, DATA["Invoices"], strict=True):
+        if row["Customer"] is None:
+            continue
+        expected = sum(
+            i["CustomerNumber"] == source["CustomerNumber"]
+            and i["Positions"] > 0
+            and None not in (i["Amount"], source["Amount"])
+            and i["Amount"] < source["Amount"]
+            for i in DATA["Invoices"]
+        )
+        assert row["Customer"]["Invoices@odata.count"] == expected
+        told += expected
+    assert told
+
+
+def test_numbers_cost_no_read_of_their_own() -> None:
+    reads: list[str] = []
+    counting = Service(METADATA, _Counting(CAPABLE.adapter, reads), (SECRET,), clock=lambda: NOW)
+    ask(counting, "Customers", "$expand=Invoices/$count")
+    assert reads == ["Customers"]
