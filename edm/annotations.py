@@ -119,6 +119,8 @@ def on_container(functions: Sequence[str]) -> Iterator[Annotation]:
     yield _term("Core", "ODataVersions", PROTOCOL_VERSIONS)
     yield _term("Core", "ConventionalIDs", True)
     yield _term("Core", "DereferenceableIDs", True)
+    level = EnumMember(f"{VOCABULARIES['Capabilities']}.ConformanceLevelType", "Advanced")
+    yield _term("Capabilities", "ConformanceLevel", level)
     yield _term("Capabilities", "SupportedFormats", FORMATS)
     yield _term("Capabilities", "SupportedMetadataFormats", METADATA_FORMATS)
     yield _term("Capabilities", "AcceptableEncodings", ("gzip", "deflate"))

@@ -13,7 +13,8 @@ import pytest
 from edm.functions import FUNCTIONS, NOT_IMPLEMENTED, Kind
 from tests.serving import ROOT, Answer, application, connect
 from tests.spec.claims import DESCRIBING, Json, Published, claims, read
-from tests.spec.clauses import World
+from tests.spec.clauses import CLAUSES, World
+from tests.spec.coverage import Status, places
 
 Check = Callable[[Published, Any], None]
 OF_CONTAINER: dict[str, Check] = {}
@@ -42,6 +43,16 @@ def ids(it: Published, claim: bool) -> None:
         if claim:
             assert row["@odata.id"] == f"{ROOT}{found.entity(found.rows[0])}"
             assert it.works(row["@odata.id"]).json[found.key] == found.rows[0][found.key]
+
+
+@of_container("Capabilities.ConformanceLevel")
+def level(it: Published, claim: str) -> None:
+    """Every MUST up to that level has a test that passes, or is about what there is not."""
+    levels = ("Minimal", "Intermediate", "Advanced")
+    demanded = [c for c in CLAUSES.values() if c.strength == "MUST" and c.level in levels[: levels.index(claim) + 1]]
+    found = places()
+    assert len(demanded) > 50
+    assert [c.id for c in demanded if found[c.id].status is Status.REFUSED] == []
 
 
 @of_container("Capabilities.SupportedFormats")
