@@ -97,7 +97,7 @@ def _navigation(parent: etree._Element, metadata: ServiceMetadata, navigation: N
         Type=f"Collection({target})" if navigation.collection else target,
         # A collection is never null, and the standard forbids saying so.
         Nullable=None if navigation.collection or navigation.nullable else False,
-        Partner=navigation.partner,
+        Partner=metadata.partner(navigation),
     )
     if navigation.dependent:
         for own, theirs in navigation.on:

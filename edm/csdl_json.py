@@ -69,7 +69,7 @@ def _navigation(metadata: ServiceMetadata, navigation: NavigationProperty) -> di
         "$Type": f"{metadata.namespace}.{metadata.target(navigation).type.name}",
         "$Collection": navigation.collection or None,
         "$Nullable": (navigation.nullable and not navigation.collection) or None,
-        "$Partner": navigation.partner,
+        "$Partner": metadata.partner(navigation),
         "$ReferentialConstraint": dict(navigation.on) if navigation.dependent else None,
     }
     return {**_present(members), **_annotations(facts.on_navigation(navigation))}

@@ -130,6 +130,11 @@ class ServiceMetadata:
     def __getitem__(self, name: str) -> EntitySet:
         return self._by_name[name]
 
+    def partner(self, navigation: NavigationProperty) -> str | None:
+        """The name of the way back, where this view has it."""
+        back = self.target(navigation).type.navigation_property(navigation.partner)
+        return back.name if back is not None else None
+
     def target(self, navigation: NavigationProperty) -> EntitySet:
         """The entity set that a navigation property leads to."""
         return self._by_name[navigation.target]
