@@ -33,7 +33,6 @@ class Handled:
     status: int
     correlation_id: str = "-"
     principal: str = "anonymous"
-    part: str = ""
     entity_set: str | None = None
     error_code: str | None = None
     rows: int = 0
@@ -44,6 +43,7 @@ class Handled:
     rows_read: int = 0
     notes: tuple[str, ...] = ()
     detail: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

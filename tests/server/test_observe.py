@@ -69,6 +69,13 @@ def test_a_request_is_one_line(lines: Lines) -> None:
     }
 
 
+def test_a_request_within_a_batch_says_so(lines: Lines) -> None:
+    configure()
+    log(replace(EVENT, part="7"))
+    (line,) = lines.json()
+    assert (line["part"], line["correlation_id"]) == ("7", "abc")
+
+
 def test_failures_have_code_and_detail(lines: Lines) -> None:
     configure()
     log(replace(EVENT, status=503, error_code="erp_unavailable", detail="refused"))
