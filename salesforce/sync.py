@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from salesforce.csdl import EntitySet, Metadata, NavigationProperty, Property, TypeRef
-from salesforce.field_types import FieldType, field_name, field_type, object_name
+from salesforce.field_types import FieldType, api_name, field_name, field_type, object_name
 
 #: What every external object has by itself; a property of that name makes a second, confusing one.
 STANDARD_FIELDS = ("Id", "ExternalId", "DisplayUrl", "Name")
@@ -184,7 +184,7 @@ def _lookups(
         children[parent.name, child.name] += 1
         base = child.name.removesuffix("__x")
         first = children[parent.name, child.name] == 1
-        name = base if first else f"{base}_{field.name.removesuffix('__c')}"
+        name = base if first else api_name(f"{base}_{field.name.removesuffix('__c')}")
         yield Lookup(field.name, parent.name, f"{field.name.removesuffix('__c')}__r", f"{name}__r")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from odata_server.cli.export import export
 from odata_server.cli.lint import lint
 from odata_server.cli.play import play
 from odata_server.cli.reached import connect, service_options
@@ -92,6 +93,7 @@ def _show_object(found: "ExternalObject") -> None:
         click.secho(f"  left out: {left.what}: {left.why}", fg="yellow")
 
 
+salesforce.add_command(export)
 salesforce.add_command(lint)
 salesforce.add_command(play)
 salesforce.add_command(setup)

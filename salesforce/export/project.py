@@ -1,0 +1,119 @@
+"""The whole project: every file by its path, in an order in which it can be deployed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from salesforce.export import access, objects
+from salesforce.export.source import Node, document, manifest, path
+from salesforce.setup import EXTERNAL_CREDENTIAL, LABEL, NAMED_CREDENTIAL, Adapter, Identity, forms
+from salesforce.sync import Synced
+
+#: Of the Metadata API whose documentation this follows.
+API_VERSION = "67.0"
+
+#: Types of components by the step in which they are deployed: what a step refers to is there before.
+STEPS: Mapping[str, tuple[str, ...]] = {
+    "1-credentials": ("ExternalCredential", "NamedCredential"),
+    "2-data-source": ("ExternalDataSource",),
+    "3-objects": ("CustomObject", "CustomField"),
+    "4-presentation": ("ListView", "Layout", "CustomTab", "CustomApplication"),
+    "5-permissions": ("PermissionSet",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One file of metadata: the type and name that manifests use, the root element and what is in it."""
+
+    kind: str
+    name: str
+    nodes: Sequence[Node]
+
+
+def components(
+    synced: Synced, url: str, *, adapter: Adapter = "4.0", identity: Identity = "named", username: str = ""
+) -> list[Component]:
+    """Everything that is deployed. Raises ``ValueError`` for what Salesforce's forms do not take."""
+    forms(url, adapter=adapter, identity=identity, username=username)  # refuses what cannot be
+    found: list[Component] = []
+    if adapter == "4.01":
+        found.append(Component("ExternalCredential", EXTERNAL_CREDENTIAL, access.external_credential_nodes(identity)))
+        found.append(Component("NamedCredential", NAMED_CREDENTIAL, access.named_credential_nodes(url)))
+    found.append(Component("ExternalDataSource", LABEL, access.data_source_nodes(url, adapter, identity, username)))
+    found += [Component("CustomField", name, nodes) for name, nodes in objects.standard_fields(synced).items()]
+    for number, each in enumerate(synced.objects):
+        found.append(Component("CustomObject", each.name, objects.object_nodes(each)))
+        found += [
+            Component("CustomField", f"{each.name}.{field.name}", objects.field_nodes(synced, each, field))
+            for field in each.fields
+        ]
+        found.append(Component("ListView", f"{each.name}.All", objects.list_view_nodes(each)))
+        layout = f"{each.name}-{each.label[: objects.MAX_LABEL]} Layout"
+        found.append(Component("Layout", layout, objects.layout_nodes(synced, each)))
+        found.append(Component("CustomTab", each.name, access.tab_nodes(number)))
+    found.append(Component("CustomApplication", LABEL, access.application_nodes(synced.objects)))
+    for name, (label, seen) in access.roles(synced).items():
+        found.append(Component("PermissionSet", name, access.permission_set_nodes(label, seen, adapter, identity)))
+    return found
+
+
+def project(
+    synced: Synced, url: str, *, adapter: Adapter = "4.0", identity: Identity = "named", username: str = ""
+) -> dict[str, str]:
+    """Files by path: metadata, a manifest for each step and for all, the project file, instructions."""
+    found = components(synced, url, adapter=adapter, identity=identity, username=username)
+    files = {path(each.kind, each.name): document(each.kind, each.nodes) for each in found}
+    names = [(each.kind, each.name) for each in found]
+    steps = {step: [name for name in names if name[0] in kinds] for step, kinds in STEPS.items()}
+    files |= {f"manifest/{step}.xml": manifest(members, API_VERSION) for step, members in steps.items() if members}
+    files["manifest/package.xml"] = manifest(names, API_VERSION)
+    files["sfdx-project.json"] = _project_file()
+    files["README.md"] = _instructions([step for step, members in steps.items() if members], synced, adapter, identity)
+    return files
+
+
+def _project_file() -> str:
+    content = {
+        "packageDirectories": [{"path": "force-app", "default": True}],
+        "name": "erp-odata",
+        "namespace": "",
+        "sourceApiVersion": API_VERSION,
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _instructions(steps: Sequence[str], synced: Synced, adapter: Adapter, identity: Identity) -> str:
+    """What to do, in order; only what this project needs."""
+    lines = [
+        "# ERP data in Salesforce",
+        "",
+        "Deploy step by step: a later step refers to what an earlier one made.",
+        "",
+    ]
+    lines += ["```sh", *(f"sf project deploy start --manifest manifest/{step}.xml" for step in steps), "```", ""]
+    where = "the external credential" if adapter == "4.01" else "the external data source"
+    own = "Settings, Authentication Settings for External Systems"
+    secret = {
+        "anonymous": "Nothing is to be entered: the data source is anonymous.",
+        "named": f"Enter user name and password in {where}: they are not part of the project.",
+        "per-user": f"Each person enters user name and password under {own}.",
+    }[identity]
+    todo = [
+        f"After `2-data-source`: {secret} Open the data source and choose *Validate*.",
+        "Do not choose *Sync* for these objects any more: it turns lookups back into text.",
+        *_standard(synced),
+        f"Assign permission sets: {', '.join(access.roles(synced))}.",
+    ]
+    return "\n".join([*lines, *(f"{number}. {text}" for number, text in enumerate(todo, 1)), ""])
+
+
+def _standard(synced: Synced) -> list[str]:
+    names = list(objects.standard_fields(synced))
+    if not names:
+        return []
+    lists = sorted({name.partition(".")[0] for name in names})
+    return [
+        f"Fill {' and '.join(names)} with the ERP's numbers, exactly as they are there; give whoever does it access.",
+        f"Put related lists of ERP data on the layouts of {' and '.join(lists)}: existing layouts are not touched.",
+    ]
