@@ -144,8 +144,11 @@ class _Descending:
 
 
 def sort_value(value: Any, descending: bool) -> Any:
-    """A key that sorts as OData does: nulls first ascending and last descending."""
-    key = (value is not None, value if value is not None else 0)
+    """A key that sorts as OData does: nulls first ascending and last descending. NaN, which no number is less than,
+    stands next to them.
+    """
+    rank = 0 if value is None else 1 if value != value else 2
+    key = (rank, value if rank == 2 else 0)
     return _Descending(key) if descending else key
 
 

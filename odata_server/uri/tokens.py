@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import msgspec
 
 from edm.errors import ODataError
 from edm.expressions import NULL_CONST, Const, Expr, Prop, call, conjunction, disjunction
-from edm.primitives import PrimitiveType
+from edm.primitives import DOUBLE, SINGLE, PrimitiveType
 from edm.query import OrderItem
 from edm.values import raw_value
 
@@ -115,7 +116,7 @@ def after(orderby: Sequence[OrderItem], values: Sequence[Any]) -> Expr:
         if condition is None:
             condition = beyond
             continue
-        same = conjunction(call("eq", item.expr, here), condition)
+        same = conjunction(_not_a_number(item.expr) if _is_nan(here) else call("eq", item.expr, here), condition)
         condition = disjunction(beyond, same)
         if value is not None and not _nullable(item.expr):
             bound = call("le" if item.descending else "ge", item.expr, here)
@@ -126,12 +127,27 @@ def after(orderby: Sequence[OrderItem], values: Sequence[Any]) -> Expr:
 
 def _beyond(item: OrderItem, here: Const) -> Expr | None:
     """Strictly after ``here`` in the order of one item; ``None`` if nothing can be."""
+    expr, null = item.expr, call("eq", item.expr, NULL_CONST)
     if here.value is None:
-        return None if item.descending else call("ne", item.expr, NULL_CONST)
+        return None if item.descending else call("ne", expr, NULL_CONST)
+    if _is_nan(here):
+        return null if item.descending else conjunction(call("eq", expr, expr), call("ne", expr, NULL_CONST))
     if not item.descending:
-        return call("gt", item.expr, here)
-    less = call("lt", item.expr, here)
-    return disjunction(less, call("eq", item.expr, NULL_CONST)) if _nullable(item.expr) else less
+        return call("gt", expr, here)
+    return disjunction(
+        call("lt", expr, here),
+        _not_a_number(expr) if expr.type in (DOUBLE, SINGLE) else None,
+        null if _nullable(expr) else None,
+    )
+
+
+def _is_nan(here: Const) -> bool:
+    return isinstance(here.value, float) and math.isnan(here.value)
+
+
+def _not_a_number(expr: Expr) -> Expr:
+    """NaN alone is not equal to itself. In an order it stands between null and the numbers."""
+    return call("ne", expr, expr)
 
 
 def _nullable(expr: Expr) -> bool:

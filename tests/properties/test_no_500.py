@@ -212,9 +212,10 @@ FAULTS: list[tuple[str, str, tuple[int, ...]]] = [
     ("F079", ORDERS + nested_any(20), (400,)),
     ("F080", "Invoices?$expand=" + nested_expand(50), (400,)),
     ("F080", "Invoices?$expand=" + nested_expand(5), (400,)),
+    ("F081", "Customers?$top=3&$expand=ParentCustomer($levels=max)", (200,)),
     *(
         ("F081", f"Customers?$expand=ParentCustomer($levels={n})", (400, 501))
-        for n in ("max", "99999999999", "-1", "0", "x")
+        for n in ("4", "99999999999", "-1", "0", "x")
     ),
     ("F082", "Customers?$expand=" + ",".join(["Invoices"] * 200), (400,)),
     ("F082", "Customers?$expand=" + ",".join(f"Nope{n}" for n in range(200)), (400,)),
@@ -303,7 +304,7 @@ FAULTS: list[tuple[str, str, tuple[int, ...]]] = [
         ("F099", f"Customers?$format={text}", (406, 415))
         for text in ("../../x", "atom", "xml", "application/json;q=x", "a/b;c=d;e")
     ),
-    ("F100", ORDERS + "matchesPattern(CustomerName,'^(a%2B)%2B$')", (501,)),
+    ("F100", ORDERS + "matchesPattern(CustomerName,'^(a%2B)%2B$')", (200,)),
     ("F100", ORDERS + "matchesPattern(CustomerName,'" + "a" * 10_000 + "')", (400, 501)),
     *(
         ("F101", f"Customers?$filter=contains(CustomerName,'{text}')", (200,))
