@@ -27,6 +27,7 @@ from edm.primitives import (
     PrimitiveType,
 )
 from odata_server.uri.bind_literal import FROM_STRING, agree, bring, date_against_date_time
+from odata_server.uri.limits import DEFAULT_LIMITS, Limits, exceeded
 from odata_server.uri.syntax import CallExpr, Literal, SyntaxNode, TypeExpr
 
 #: Functions whose result depends on the offset that a literal states; ours are kept in UTC (4.01, 5.1.1.8).
@@ -34,7 +35,7 @@ _LOCAL = frozenset({"year", "month", "day", "hour", "minute", "date", "time", "t
 _UTC = ("Z", "z", "+00:00", "-00:00")
 
 
-def apply(name: str, args: tuple[Expr, ...], node: CallExpr, now: datetime) -> Expr:
+def apply(name: str, args: tuple[Expr, ...], node: CallExpr, now: datetime, limits: Limits = DEFAULT_LIMITS) -> Expr:
     """The call, its operands brought to the types they meet in; a constant if they all are."""
     function = FUNCTIONS[name]
     kinds = [arg.type for arg in args]
@@ -49,7 +50,7 @@ def apply(name: str, args: tuple[Expr, ...], node: CallExpr, now: datetime) -> E
     bound = tuple(bring(arg, kind) for arg, kind in zip(args, resolution.operands, strict=True))
     check = _CHECKS.get(name)
     if check is not None:
-        check(bound, node)
+        check(bound, node, limits)
     return folded(Call(name, bound, resolution.result), node)
 
 
@@ -91,21 +92,25 @@ def folded(expr: Call, node: CallExpr) -> Expr:
 # --- what some functions want of their operands ------------------------------------------------------------------
 
 
-def _refuse_zero(args: Sequence[Expr], node: CallExpr) -> None:
+def _refuse_zero(args: Sequence[Expr], node: CallExpr, limits: Limits) -> None:
     divisor = args[1]
     if isinstance(divisor, Const) and divisor.value == 0 and divisor.type != DOUBLE:
         raise ODataError("division_by_zero", "Division by zero.", position=node.position)
 
 
-def _refuse_length(args: Sequence[Expr], node: CallExpr) -> None:
+def _refuse_length(args: Sequence[Expr], node: CallExpr, limits: Limits) -> None:
     length = args[2] if len(args) == 3 else None
     if isinstance(length, Const) and isinstance(length.value, int) and length.value < 0:
         raise ODataError("value_out_of_range", "The length of a substring is negative.", position=node.position)
 
 
-def _refuse_pattern(args: Sequence[Expr], node: CallExpr) -> None:
-    pattern = args[1]
-    fault = fault_in_pattern(pattern.value) if isinstance(pattern, Const) and isinstance(pattern.value, str) else None
+def _refuse_pattern(args: Sequence[Expr], node: CallExpr, limits: Limits) -> None:
+    pattern = args[1].value if isinstance(args[1], Const) else None
+    if not isinstance(pattern, str):
+        return
+    if len(pattern) > limits.pattern_length:
+        raise exceeded("pattern_length", limits, node.position)
+    fault = fault_in_pattern(pattern)
     if fault is not None:
         hint = "Patterns are RE2's: no look-around, no back-references."
         raise ODataError("syntax", f"The pattern cannot be used: {fault}.", position=node.position, hint=hint)

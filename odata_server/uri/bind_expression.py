@@ -176,7 +176,7 @@ class ExpressionBinder(MemberBinder):
         if node.name not in FUNCTIONS or node.name.startswith("$"):
             raise unknown_function(node)
         check_offset(node)
-        return apply(node.name, tuple(self._any(arg) for arg in node.args), node, self.now)
+        return apply(node.name, tuple(self._any(arg) for arg in node.args), node, self.now, self.limits)
 
     def _logic(self, node: CallExpr) -> Expr:
         args: list[Expr] = []

@@ -7,6 +7,7 @@ bytes, deadline) and of the transport (request line, body) live elsewhere.
 from dataclasses import dataclass, field, fields
 
 from edm.errors import ODataError
+from edm.patterns import MAX_PATTERN
 
 
 def _limit(default: int, counted: str, *, most: int | None = None) -> int:
@@ -46,6 +47,8 @@ class Limits:
     select_items: int = _limit(500, "items in $select")
     search_terms: int = _limit(10, "words in $search", most=500)
     search_length: int = _limit(200, "characters in $search")
+    #: RE2 takes time in proportion to pattern and text.
+    pattern_length: int = _limit(MAX_PATTERN, "characters in a regular expression", most=MAX_PATTERN)
 
 
 DEFAULT_LIMITS = Limits()

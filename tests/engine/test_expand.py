@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from edm.declare import load_texts
@@ -18,6 +18,7 @@ from edm.text import literal
 from erp_adapters.memory import MemoryAdapter
 from odata_server.service import Service, ServiceOptions
 from tests.engine.small import CUSTOMERS, DATA, INVOICES, METADATA, NOW, SECRET, _property, _set, get, model, service
+from tests.profiles import examples
 from tests.properties.expressions import conditions, encoded, orders
 
 CAPABLE, INCAPABLE = service(), service(capable=False)
@@ -46,7 +47,7 @@ def bare(row: Mapping[str, Any]) -> dict[str, Any]:
 # --- the same as on its own -------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@examples(60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_nested_options_mean_what_they_mean_on_their_own(data: st.DataObject) -> None:
     small, invoice_set = model(), METADATA["Invoices"]

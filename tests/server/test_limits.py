@@ -180,6 +180,7 @@ ROWS = [
     Row("limit_select_items", 3, customers("$select=Country,Blocked,Visits")),
     Row("limit_search_terms", 3, customers("$search=a OR b c")),
     Row("limit_search_length", 8, customers("$search=a OR b c")),
+    Row("limit_pattern_length", 5, customers("$filter=matchespattern(CustomerName,'^A.*c')")),
     Row("max_skip", 7, customers("$skip=7")),
     Row("max_expanded", 3, customers("$filter=CustomerNumber eq 'C01'&$expand=Invoices")),
     Row("max_expanded_per_parent", 3, customers("$filter=CustomerNumber eq 'C01'&$expand=Invoices"), whole),
