@@ -22,6 +22,7 @@ from odata_server.settings import Settings
 from odata_server.uri.limits import COUNTED, DEFAULT_LIMITS, Limits
 from odata_server.uri.tokens import LIFETIME_DAYS
 from salesforce.lint.rules import IN_ANSWERS, IN_METADATA, Rule
+from salesforce.ownership import matrix
 from salesforce.setup import Adapter, forms
 from tests.serving import demo_metadata
 from tests.spec.clauses import CLAUSES, Clause
@@ -212,6 +213,45 @@ def form(*titles: str, adapter: Adapter) -> str:
     return table(("Field", "Value", "Why"), rows)
 
 
+def owners() -> str:
+    rows = [
+        (
+            each.object,
+            each.source.replace(", ", "<br>"),
+            each.system_of_record,
+            each.direction,
+            each.timing,
+            each.writable,
+            each.errors,
+        )
+        for each in matrix(demo_metadata())
+        if not each.field
+    ]
+    head = (
+        "Object",
+        "External objects",
+        "System of record",
+        "Direction",
+        "Timing",
+        "Writable",
+        "Errors are put right by",
+    )
+    return table(head, rows)
+
+
+def owned_fields() -> str:
+    found = [each for each in matrix(demo_metadata()) if each.field]
+    parts = []
+    for name in dict.fromkeys(each.object for each in found):
+        rows = [
+            (each.field, f"`{each.source}`", each.system_of_record, each.writable)
+            for each in found
+            if each.object == name
+        ]
+        parts.append(f"### {name}\n\n{table(('Field', 'From', 'System of record', 'Writable'), rows)}")
+    return "\n\n".join(parts)
+
+
 def lint_rules(rules: Mapping[str, Rule]) -> str:
     rows = [(f"`{rule.id}`", rule.severity.value, rule.cause, rule.fix) for rule in rules.values()]
     return table(("Rule", "Severity", "Cause", "Fix"), rows)
@@ -276,6 +316,8 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/salesforce-setup.md", "credentials"): lambda: form(
         "External Credential", "Named Credential", "External Data Source", adapter="4.01"
     ),
+    ("docs/ownership.md", "objects"): owners,
+    ("docs/ownership.md", "fields"): owned_fields,
     ("docs/salesforce.md", "rules for metadata"): lambda: lint_rules(IN_METADATA),
     ("docs/salesforce.md", "rules for answers"): lambda: lint_rules(IN_ANSWERS),
     ("docs/running.md", "gunicorn variables"): variables,

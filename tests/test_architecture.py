@@ -96,6 +96,7 @@ LAYERS = {
     "salesforce": Layer(),
     "salesforce.client": Layer(ours=("salesforce",), theirs=("requests",)),
     "salesforce.csdl": Layer(theirs=("lxml",)),
+    "salesforce.ownership": Layer(ours=("edm", "salesforce")),
     "fixtures": Layer(theirs=("sqlalchemy",)),
 }
 
@@ -251,6 +252,8 @@ def _is_text(node: ast.AST) -> bool:
         ("odata_server.auth", "fixtures.demo_erp", False),
         ("salesforce.sync", "salesforce.csdl", True),
         ("salesforce.sync", "lxml.etree", False),
+        ("salesforce.sync", "edm.model", False),
+        ("salesforce.ownership", "edm.model", True),
         ("salesforce.lint.probes", "salesforce.client", True),
         ("salesforce.lint.probes", "requests", False),
         ("salesforce.csdl", "lxml.etree", True),

@@ -8,6 +8,7 @@ import click
 
 from odata_server.cli.export import export
 from odata_server.cli.lint import lint
+from odata_server.cli.ownership import ownership
 from odata_server.cli.play import play
 from odata_server.cli.reached import connect, service_options
 from odata_server.cli.setup import setup
@@ -95,5 +96,6 @@ def _show_object(found: "ExternalObject") -> None:
 
 salesforce.add_command(export)
 salesforce.add_command(lint)
+salesforce.add_command(ownership)
 salesforce.add_command(play)
 salesforce.add_command(setup)
