@@ -280,8 +280,8 @@ _row(
     "quotient, fractional for integers too", kind=Kind.INFIX, version="4.01", partial=True,
 )  # fmt: skip
 _row(
-    "neg", "arithmetic", [_sig(NUMBER, to=_arithmetic), _sig(DURATION, to=DURATION)], lambda a: -a,
-    "negation, written -", kind=Kind.PREFIX,
+    "neg", "arithmetic", [_sig(NUMBER, to=_arithmetic), _sig(DURATION, to=DURATION)], meanings.neg,
+    "negation, written -", kind=Kind.PREFIX, partial=True,
 )  # fmt: skip
 
 

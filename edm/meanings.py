@@ -66,6 +66,13 @@ def sub(a: Any, b: Any) -> Any:
         return None
 
 
+def neg(a: Any) -> Any:
+    try:
+        return -a
+    except OverflowError:
+        return None
+
+
 def mul(a: Any, b: Any) -> Any:
     if isinstance(a, timedelta) or isinstance(b, timedelta):
         span, factor = (a, b) if isinstance(a, timedelta) else (b, a)

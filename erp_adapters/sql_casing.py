@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, Text, case, func, literal, select, text, type_coerce
 
 from edm.meanings import lower
-from erp_adapters.dialects import Casing
+from erp_adapters.dialects_base import Casing
 from erp_adapters.sql_values import Sql, collated
 
 #: Collations that may know Unicode's lower case, the fastest first; the last one is the database's own.

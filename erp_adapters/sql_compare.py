@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import and_, false, literal, or_, true
 
-from erp_adapters.dialects import Dialect
+from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_values import (
     INT64_HIGH,
     INT64_LOW,
@@ -263,3 +263,17 @@ def meet(d: Dialect, left: Value, right: Value) -> tuple[Sql, Sql]:
     if len(forms) > 1:
         raise Unsupported(f"{left.form.value} and {right.form.value} do not compare")
     return d.comparable(left), d.comparable(right)
+
+
+def united(d: Dialect, values: Sequence[Value]) -> tuple[Form, int, list[Sql]] | None:
+    """Values that may stand for each other in one form and scale; ``None`` if there is none."""
+    forms = {value.form for value in values}
+    if not values or any(value.doubt for value in values) or Form.FLOAT in forms:
+        return None
+    if len(forms) == 1 and len({value.scale for value in values}) == 1:
+        return values[0].form, values[0].scale, [value.sql for value in values]
+    if forms <= NUMBERS:
+        return Form.EXACT, 0, [d.exact(value) for value in values]
+    if forms <= {Form.DAY, Form.DIGITS}:
+        return Form.DIGITS, 0, [d.digits(value) for value in values]
+    return (Form.STAMP, 0, [d.stamp(value) for value in values]) if forms <= {Form.STAMP, Form.ZONED} else None

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, not_, null, or_, select, true
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
-from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop
+from edm.expressions import IT, NULL_CONST, Call, Const, CountOf, Expr, Lambda, Prop
 from edm.functions import FUNCTIONS, NullRule
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import BOOLEAN, PrimitiveType
-from erp_adapters.sql_compare import SWAPPED, compare_const, compare_values, meet
+from erp_adapters.sql_compare import SWAPPED, compare_const, compare_values, meet, united
 from erp_adapters.sql_fields import Column, CompositeField, Field, PlainField
 from erp_adapters.sql_fields import field as field_at
 from erp_adapters.sql_mapping import Codec, ColumnRef, Plain, SetMapping
@@ -364,10 +364,10 @@ class Compiler:
                 return Value(self._exactly(lambda: self.keep(expr)), Form.BOOL, BOOLEAN, nullable=False)
             case Call(function="and" | "or" | "not"):
                 return self._logic(expr)
-            case Call(function="case"):
-                return self._case(expr)
             case Call(function="$list"):
-                raise Unsupported("$list is left to the engine")
+                raise Unsupported("a list is no value")
+            case Call(function="case"):
+                return self._choice(expr)
             case Call() if FUNCTIONS[expr.function].null is NullRule.COMPARE:
                 return Value(self._exactly(lambda: self.keep(expr)).is_(true()), Form.BOOL, BOOLEAN, nullable=False)
             case Call(function="$searchtext", args=(Prop(variable=variable),)) if variable == IT:
@@ -385,15 +385,17 @@ class Compiler:
                 self._shared[expr] = found
         return found
 
-    def _case(self, expr: Call) -> Value:
-        """The value of the first condition that is true; null if none is."""
-        values = [self.value(arg) for arg in expr.args[1::2]]
-        first = values[0]
-        if any((value.form, value.scale) != (first.form, first.scale) or value.doubt for value in values):
-            raise Unsupported("values of several forms are left to the engine")
-        conditions = [self._exactly(partial(self.keep, arg)) for arg in expr.args[::2]]
-        sql = case(*((condition, value.sql) for condition, value in zip(conditions, values, strict=True)))
-        return Value(sql, first.form, first.type, scale=first.scale)
+    def _choice(self, expr: Call) -> Value:
+        """``case``: SQL's own, as a condition that is null is not true there either."""
+        conditions = [self._exactly(partial(self.keep, condition)) for condition in expr.args[::2]]
+        chosen = [None if value == NULL_CONST else self.value(value) for value in expr.args[1::2]]
+        made = united(self.source.dialect, [value for value in chosen if value is not None])
+        if made is None or not isinstance(expr.type, PrimitiveType):
+            raise Unsupported("the values of a choice are stored in different forms")
+        form, scale, parts = made
+        rest = iter(parts)
+        pairs = [(c, null() if v is None else next(rest)) for c, v in zip(conditions, chosen, strict=True)]
+        return Value(self.source.dialect.choice(pairs, form), form, expr.type, True, scale)
 
     def _logic(self, expr: Call) -> Value:
         """SQL's own logic: three-valued, as Edm's is."""

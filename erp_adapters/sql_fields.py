@@ -26,7 +26,7 @@ from edm.primitives import (
     TIME_OF_DAY,
     PrimitiveType,
 )
-from erp_adapters.dialects import Dialect, storable
+from erp_adapters.dialects_base import Dialect, storable
 from erp_adapters.sql_compare import INVERSE, apply, compare_const, is_null, not_null, one_of, with_null
 from erp_adapters.sql_decode import Decoder, decoder
 from erp_adapters.sql_mapping import (

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, bindparam, text
 
 from erp_adapters import sql_casing
-from erp_adapters.dialects import DIALECTS, Dialect
+from erp_adapters.dialects import DIALECTS
+from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_values import UNKNOWN, ColumnFacts, Kind
 
 _KINDS = {

@@ -16,7 +16,8 @@ from edm.conversion import convert
 from edm.functions import FUNCTIONS
 from edm.meanings import lower
 from edm.primitives import PRIMITIVES
-from erp_adapters.dialects import NUMBER_COLLATION, REFERENCE_FUNCTION, microseconds, number_text, stamp_text
+from erp_adapters.dialects_base import REFERENCE_FUNCTION, microseconds
+from erp_adapters.dialects_sqlite import NUMBER_COLLATION, number_text, stamp_text
 from erp_adapters.sql_decode import day_of_digits, float_decimal, stamp
 
 Convert = Callable[[Any], Any]

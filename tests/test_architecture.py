@@ -171,7 +171,7 @@ def within(module: str, *names: str) -> bool:
 def allowed(imported: str, name: str, row: Layer) -> bool:
     if imported.partition(".")[0] in sys.stdlib_module_names:
         return True
-    mine = within(family(imported), name) or within(imported, *row.ours, *row.theirs)
+    mine = within(family(imported), name, *row.ours) or within(imported, *row.ours, *row.theirs)
     return mine and not within(imported, *row.never)
 
 

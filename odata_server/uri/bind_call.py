@@ -189,7 +189,7 @@ def choose(args: tuple[Expr, ...], node: CallExpr) -> Expr:
     if kind is None or isinstance(kind, CollectionType):
         message = "Values of different types in one case are not supported."
         raise ODataError("not_implemented", message, position=node.position)
-    if kind == NULL or not pairs:
+    if all(value == NULL_CONST for _, value in pairs):
         return NULL_CONST
     flat = tuple(part for condition, value in pairs for part in (condition, bring(value, kind)))
     return flat[1] if pairs[0][0] == TRUE else Call("case", flat, kind)

@@ -1,0 +1,231 @@
+"""What dialects of SQL are made of: forms of constants, and what the rows of their functions have in common.
+
+A row says a function of ``edm.functions`` in SQL. A function without a row is not pushed on PostgreSQL; SQLite calls
+the reference implementation itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, Text, bindparam, case, false, func, literal, true
+from sqlalchemy.types import TypeEngine
+
+from edm.expressions import Call
+from edm.functions import FUNCTIONS
+from edm.primitives import (
+    BOOLEAN,
+    DATE,
+    DATE_TIME_OFFSET,
+    DECIMAL,
+    DOUBLE,
+    DURATION,
+    GUID,
+    SINGLE,
+    STRING,
+    TIME_OF_DAY,
+    PrimitiveType,
+)
+from erp_adapters.sql_values import INT64_HIGH, INT64_LOW, Form, Sql, Unsupported, Value, collated
+
+Row = Callable[["Dialect", Call, Sequence[Value]], Value]
+Rows = dict[str, Row]
+Encode = Callable[[Any], Any]
+
+#: Python's longest text and PostgreSQL's, as far as positions in it go.
+FAR = 10**9
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+def number(value: int) -> Sql:
+    return literal(value, BigInteger())
+
+
+def size(value: int) -> Sql:
+    """A position or a length, which PostgreSQL wants as an int4."""
+    return literal(value, Integer())
+
+
+def microseconds(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Casing:
+    """How a database changes case. ``exact`` if it does as Python does for every text; otherwise SQL can only say
+    ``candidate``: which rows may differ from what it says."""
+
+    exact: bool
+    change: Callable[[Sql], Sql]
+    candidate: Callable[[Sql], Sql] | None = None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What differs between databases. ``casing`` is known only after asking the database."""
+
+    name: str
+    rows: Rows
+    binds: Mapping[Form, tuple[TypeEngine[Any], Encode]]
+    code_points: str  # the collation that compares text by code point
+    casing: Mapping[str, Casing] = field(default_factory=dict)
+    chain: int | None = None  # conditions in one chain of AND or OR that the parser takes
+
+    # --- constants -------------------------------------------------------------------------------------------
+
+    def bind(self, value: Any, form: Form) -> Sql:
+        """A parameter. ``value`` is already what the form stores (see ``sql_compile.fit``), or an Edm value."""
+        if form is Form.BOOL:
+            return true() if value else false()
+        kind, encode = self.binds[form]
+        return bindparam(None, encode(value), type_=kind, unique=True)
+
+    def constant(self, value: Any, kind: PrimitiveType) -> Value:
+        """An Edm value as a parameter."""
+        form = constant_form(value, kind)
+        if form is Form.TEXT and not storable(value):
+            raise Unsupported("no SQL text holds a NUL character or a lone surrogate")
+        sql = self.bind(value, form)
+        if form is Form.TEXT:
+            sql = self.by_code_point(sql)
+        return Value(sql, form, kind, nullable=False, const=value)
+
+    # --- comparison ------------------------------------------------------------------------------------------
+
+    def by_code_point(self, sql: Sql) -> Sql:
+        return collated(sql, self.code_points)
+
+    def comparable(self, value: Value) -> Sql:
+        """``value`` so that <, = and ORDER BY compare it as Edm does."""
+        return value.sql
+
+    def exact(self, value: Value) -> Sql:
+        """A number in the form ``EXACT``."""
+        raise NotImplementedError
+
+    def stamp(self, value: Value) -> Sql:
+        """A point in time in the form ``STAMP``."""
+        return value.sql
+
+    def digits(self, value: Value) -> Sql:
+        """A date in the form ``DIGITS``."""
+        raise NotImplementedError
+
+    def one_of(self, sql: Sql, items: Sequence[Any], form: Form, *, negated: bool = False) -> Sql:
+        """``sql in items``, with one parameter however many there are."""
+        raise NotImplementedError
+
+    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
+        """A row value in a list of rows."""
+        raise NotImplementedError
+
+    def contains(self, text: Sql, needle: str, *, start: bool = True, end: bool = True) -> Sql:
+        """A constant in ``text``; without ``start`` only where the text ends, without ``end`` only where it begins."""
+        raise NotImplementedError
+
+    def choice(self, pairs: Sequence[tuple[Sql, Sql]], form: Form) -> Sql:
+        """The value beside the first condition that is true."""
+        return case(*pairs)
+
+    def pad(self, sql: Sql, width: int) -> Sql:
+        """A non-negative integer as text with leading zeros."""
+        raise NotImplementedError
+
+    def row(self, node: Call, args: Sequence[Value]) -> Value:
+        """The call in SQL."""
+        row = self.rows.get(node.function)
+        if row is None:
+            raise Unsupported(f"{node.function} is not said in SQL")
+        return row(self, node, args)
+
+
+def storable(text: str) -> bool:
+    """Whether a column could hold the text: none holds a NUL character or a lone surrogate."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def constant_form(value: Any, kind: PrimitiveType) -> Form:
+    """The form of a constant's parameter."""
+    if kind.integral:
+        return Form.INT if INT64_LOW <= value <= INT64_HIGH else Form.EXACT
+    try:
+        return _CONSTANT_FORMS[kind]
+    except KeyError:
+        raise Unsupported(f"{kind} is not compared in SQL") from None
+
+
+_CONSTANT_FORMS: dict[PrimitiveType, Form] = {
+    STRING: Form.TEXT,
+    BOOLEAN: Form.BOOL,
+    DECIMAL: Form.EXACT,
+    DOUBLE: Form.FLOAT,
+    DATE: Form.DAY,
+    DATE_TIME_OFFSET: Form.STAMP,
+    TIME_OF_DAY: Form.TIME,
+    DURATION: Form.SPAN,
+    GUID: Form.GUID,
+}
+
+
+# --- what rows have in common ---------------------------------------------------------------------------------------
+
+
+def naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def like(node: Call, args: Sequence[Value], sql: Sql, form: Form, scale: int = 0) -> Value:
+    """A result that is null exactly if an argument is."""
+    doubt = tuple(condition for arg in args for condition in arg.doubt)
+    return Value(sql, form, kind_of(node), any(arg.nullable for arg in args), scale, doubt=doubt)
+
+
+def kind_of(node: Call) -> PrimitiveType:
+    if not isinstance(node.type, PrimitiveType):
+        raise Unsupported("lists have no place in SQL")
+    return node.type
+
+
+def text_of(value: Value) -> Sql:
+    if value.form is not Form.TEXT:
+        raise Unsupported(f"{value.form.value} is not text")
+    return value.sql
+
+
+#: What the function that calls the reference implementation is called on SQLite's connections (see ``sql_sqlite``).
+REFERENCE_FUNCTION = "odata"
+
+
+def reference(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    """The reference implementation itself, called by SQLite for each row."""
+    kind = kind_of(node)
+    if kind in (DOUBLE, SINGLE) or any(arg.form is Form.FLOAT for arg in args):
+        raise Unsupported("SQLite has no NaN")
+    value = like(node, args, call_reference(node.function, kind, args), result_form(kind))
+    return replace(value, nullable=True) if FUNCTIONS[node.function].partial else value
+
+
+def call_reference(name: str, result: PrimitiveType, args: Sequence[Value]) -> Sql:
+    signature = ",".join([*(tag(arg) for arg in args)]) + ">" + result.name
+    called: Sql = getattr(func, REFERENCE_FUNCTION)(
+        literal(name, Text()), literal(signature, Text()), *(arg.sql for arg in args)
+    )
+    return called
+
+
+def tag(value: Value) -> str:
+    """Type, form and scale of an argument, for ``sql_sqlite`` to read it."""
+    return f"{value.type.name}:{value.form.name}:{value.scale}"
+
+
+def result_form(kind: PrimitiveType) -> Form:
+    """The form in which the reference implementation's results stand."""
+    return Form.EXACT if kind.integral else constant_form(None, kind)

@@ -1,0 +1,170 @@
+"""Functions that PostgreSQL and SQLite say alike, or nearly."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, Integer, Numeric, case, cast, false, func, literal, not_, or_, type_coerce
+
+from edm.expressions import Call
+from edm.meanings import BLANKS
+from erp_adapters import dialects_casts
+from erp_adapters.dialects_base import FAR, Dialect, Row, Rows, like, number, reference, size, text_of
+from erp_adapters.sql_values import Form, Sql, Value
+
+
+def _concat(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    return like(node, args, text_of(args[0]).concat(text_of(args[1])), Form.TEXT)
+
+
+def _contains(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    text, part = args
+    if part.is_const:
+        return like(node, args, d.contains(text_of(text), part.const), Form.BOOL)
+    return like(node, args, _position(d, text, part) > 0, Form.BOOL)
+
+
+def _position(d: Dialect, text: Value, part: Value) -> Sql:
+    function = func.instr if d.name == "sqlite" else func.strpos
+    return type_coerce(function(text_of(text), text_of(part)), BigInteger())
+
+
+def _startswith(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    text, part = args
+    if not part.is_const:
+        return like(node, args, _position(d, text, part) == 1, Form.BOOL)
+    return like(node, args, prefix(d, text, part.const), Form.BOOL)
+
+
+def prefix(d: Dialect, text: Value, start: str) -> Sql:
+    """``start <= text < the first text behind all that begin with start``: a range, so that an index can serve."""
+    sql, after = text_of(text), successor(start)
+    if not start:
+        return type_coerce(func.length(sql), BigInteger()) >= 0
+    low = sql >= d.bind(start, Form.TEXT)
+    return low if after is None else low & (sql < d.bind(after, Form.TEXT))
+
+
+def successor(start: str) -> str | None:
+    """The first text, by code point, behind all texts that begin with ``start``."""
+    for position in range(len(start) - 1, -1, -1):
+        code = ord(start[position])
+        if code < 0x10FFFF:
+            return start[:position] + chr(0xE000 if code == 0xD7FF else code + 1)
+    return None
+
+
+def _endswith(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    text, part = args
+    if part.is_const:
+        return like(node, args, d.contains(text_of(text), part.const, start=True, end=False), Form.BOOL)
+    if d.name == "sqlite":
+        return reference(d, node, args)
+    return like(node, args, func.right(text_of(text), func.length(text_of(part))) == text_of(part), Form.BOOL)
+
+
+def _indexof(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    return like(node, args, _position(d, args[0], args[1]) - number(1), Form.INT)
+
+
+def _length(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    return like(node, args, type_coerce(func.length(text_of(args[0])), BigInteger()), Form.INT)
+
+
+def _substring(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    text, start, *rest = args
+    constant = start.is_const and all(arg.is_const for arg in rest)
+    if not constant or (start.const < 0 and d.name == "sqlite"):
+        return reference(d, node, args) if d.name == "sqlite" else _substring_of_values(d, node, args)
+    sql = text_of(text)
+    if start.const < 0:
+        sql, begin = func.right(sql, size(min(-start.const, FAR))), 1
+    else:
+        begin = min(start.const, FAR) + 1
+    if rest:
+        sql = func.substr(sql, size(begin), size(max(0, min(rest[0].const, FAR))))
+    elif begin > 1:
+        sql = func.substr(sql, size(begin))
+    return like(node, args, sql, Form.TEXT)
+
+
+def _trim(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    function = func.trim if d.name == "sqlite" else func.btrim
+    return like(node, args, function(text_of(args[0]), d.bind(BLANKS, Form.TEXT)), Form.TEXT)
+
+
+def _digits_part(divisor: int, modulus: int) -> Row:
+    """A part of a date: from its digits by integer arithmetic, which no invalid stored date can upset."""
+
+    def row(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+        sql: Sql = type_coerce(d.digits(args[0]), BigInteger())
+        if divisor > 1:
+            sql = sql // number(divisor)
+        if modulus:
+            sql = sql % number(modulus)
+        return like(node, args, sql, Form.INT)
+
+    return row
+
+
+def _offset(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    return like(node, args, case((args[0].sql.is_not(None), number(0))), Form.INT)
+
+
+#: Parts of a point in time on SQLite: where they stand in the text.
+PLACES = {
+    "year": (1, 4),
+    "month": (6, 2),
+    "day": (9, 2),
+    "hour": (12, 2),
+    "minute": (15, 2),
+    "second": (18, 2),
+}
+
+
+def _part(name: str, digits: Row | None) -> Row:
+    def row(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+        value = args[0]
+        if digits is not None and value.form in (Form.DIGITS, Form.DAY):
+            return digits(d, node, args)
+        return like(node, args, d.rows["part of time"](d, Call(name, (), node.type), args).sql, Form.INT)
+
+    return row
+
+
+COMMON: Rows = {
+    "concat": _concat,
+    "contains": _contains,
+    "startswith": _startswith,
+    "endswith": _endswith,
+    "indexof": _indexof,
+    "length": _length,
+    "substring": _substring,
+    "trim": _trim,
+    "year": _part("year", _digits_part(10_000, 0)),
+    "month": _part("month", _digits_part(100, 100)),
+    "day": _part("day", _digits_part(1, 100)),
+    "hour": _part("hour", None),
+    "minute": _part("minute", None),
+    "second": _part("second", None),
+    "totaloffsetminutes": _offset,
+    "cast": dialects_casts.row,
+}
+
+
+def _substring_of_values(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    """Positions may be any number, so they are cut to what ``substr`` takes."""
+    text, sizes = text_of(args[0]), [_cut(d, arg, -FAR) for arg in args[1:2]]
+    sizes.extend(_cut(d, arg, 0) for arg in args[2:])
+    from_end = type_coerce(func.length(text), Integer()) + sizes[0]
+    start = case((sizes[0] >= size(0), sizes[0]), (from_end >= size(0), from_end), else_=size(0))
+    sql = func.substr(text, type_coerce(start, Integer()) + size(1), *sizes[1:])
+    null = or_(*(arg.sql.is_(None) for arg in args if arg.nullable), false())
+    return like(node, args, case((not_(null), sql)), Form.TEXT)
+
+
+def _cut(d: Dialect, value: Value, low: int) -> Sql:
+    """``value`` between ``low`` and a limit. GREATEST and LEAST would take null for no number at all."""
+    number = d.exact(value)
+    lowest, highest = (literal(Decimal(limit), Numeric()) for limit in (low, FAR))
+    cut = case((number < lowest, lowest), (number > highest, highest), else_=number)
+    return type_coerce(cast(cut, Integer()), Integer())

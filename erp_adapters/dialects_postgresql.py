@@ -1,0 +1,234 @@
+"""What PostgreSQL says, through psycopg."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    Double,
+    Numeric,
+    Text,
+    Time,
+    Uuid,
+    all_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
+
+from edm.expressions import Call
+from edm.meanings import DIVISION_SCALE, PUNCTUATION
+from erp_adapters import dialects_spans as spans
+from erp_adapters.dialects_base import (
+    Dialect,
+    Encode,
+    Row,
+    kind_of,
+    like,
+    microseconds,
+    naive,
+    number,
+    same,
+    size,
+    text_of,
+)
+from erp_adapters.dialects_common import COMMON
+from erp_adapters.dialects_patterns import postgresql_pattern
+from erp_adapters.sql_values import NUMBERS, Form, Sql, Unsupported, Value
+
+
+@dataclass(frozen=True)
+class PostgreSQL(Dialect):
+    """PostgreSQL through psycopg. Numbers meet as ``numeric``, which neither overflows nor rounds."""
+
+    def comparable(self, value: Value) -> Sql:
+        return value.sql
+
+    def exact(self, value: Value) -> Sql:
+        if value.form is Form.EXACT:
+            return value.sql
+        if value.form is not Form.INT:
+            raise Unsupported(f"{value.form.value} is not an exact number")
+        number = cast(value.sql, Numeric())
+        return number * literal(Decimal(1).scaleb(-value.scale), Numeric()) if value.scale else number
+
+    def stamp(self, value: Value) -> Sql:
+        return func.timezone("UTC", value.sql) if value.form is Form.ZONED else value.sql
+
+    def digits(self, value: Value) -> Sql:
+        if value.form is Form.DIGITS:
+            return value.sql
+        return cast(func.to_char(value.sql, literal_column("'YYYYMMDD'")), BigInteger())
+
+    def one_of(self, sql: Sql, items: Sequence[Any], form: Form, *, negated: bool = False) -> Sql:
+        kind, encode = self.binds[form]
+        values = bindparam(None, [encode(item) for item in items], type_=ARRAY(kind), unique=True)
+        return sql != all_(values) if negated else sql == any_(values)
+
+    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
+        names = [f"k{number}" for number in range(len(columns))]
+        arrays = [
+            bindparam(
+                None,
+                [self.binds[form][1](row[i]) for row in rows],
+                type_=ARRAY(self.binds[form][0]),
+                unique=True,
+            )
+            for i, form in enumerate(forms)
+        ]
+        keys = func.unnest(*arrays).table_valued(*names).render_derived(name="keys")
+        return tuple_(*columns).in_(select(*(keys.c[name] for name in names)))
+
+    def contains(self, text: Sql, needle: str, *, start: bool = True, end: bool = True) -> Sql:
+        escaped = needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return text.like(self.bind(f"{'%' if start else ''}{escaped}{'%' if end else ''}", Form.TEXT))
+
+    def pad(self, sql: Sql, width: int) -> Sql:
+        return func.lpad(cast(sql, Text()), size(width), self.bind("0", Form.TEXT))
+
+
+_POSTGRESQL_BINDS: dict[Form, tuple[TypeEngine[Any], Encode]] = {
+    Form.TEXT: (Text(), same),
+    Form.INT: (BigInteger(), same),
+    Form.EXACT: (Numeric(), Decimal),
+    Form.FLOAT: (Double(), same),
+    Form.DAY: (Date(), same),
+    Form.DIGITS: (BigInteger(), same),
+    Form.STAMP: (DateTime(), naive),
+    Form.ZONED: (DateTime(timezone=True), same),
+    Form.TIME: (Time(), same),
+    Form.SPAN: (Numeric(), lambda span: Decimal(microseconds(span))),
+    Form.GUID: (Uuid(), same),
+}
+
+
+def _pg_number(apply: Callable[..., Sql], timely: Row | None = None) -> Row:
+    """Arithmetic of exact numbers; ``timely`` says that of durations and points in time."""
+
+    def row(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+        if timely is not None and any(arg.form not in NUMBERS for arg in args):
+            return timely(d, node, args)
+        if any(arg.form is Form.FLOAT or arg.form not in NUMBERS for arg in args):
+            # float8 raises errors where IEEE 754 has infinities and NaN
+            raise Unsupported(f"{node.function} of {args[0].form.value} is not said in SQL")
+        value = like(node, args, apply(*(d.exact(arg) for arg in args)), Form.EXACT)
+        return replace(value, nullable=True) if node.function in _DIVISIONS else value
+
+    return row
+
+
+#: Null for a zero divisor, too.
+_DIVISIONS = frozenset({"div", "divby", "mod"})
+
+
+def _pg_div(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    return _pg_number(_pg_quotient if kind_of(node).integral else _pg_divide, spans.divided)(d, node, args)
+
+
+def _pg_quotient(a: Sql, b: Sql) -> Sql:
+    return func.div(a, _not_zero(b))
+
+
+def _pg_divide(a: Sql, b: Sql) -> Sql:
+    """Rounded half away from zero. PostgreSQL takes the digits of a quotient from its operands, so the dividend gets so
+    many that rounding twice cannot differ from rounding once."""
+    exact = type_coerce(func.round(a, size(_QUOTIENT_DIGITS)), Numeric()) / _not_zero(b)
+    return func.round(exact, size(DIVISION_SCALE))
+
+
+def _not_zero(sql: Sql) -> Sql:
+    return type_coerce(func.nullif(sql, literal(Decimal(0), Numeric())), Numeric())
+
+
+#: Far more digits than two rounded operands of a quotient have together.
+_QUOTIENT_DIGITS = 120
+
+
+def _pg_case(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    casing = d.casing.get(node.function)
+    if casing is None:
+        raise Unsupported(f"{node.function} needs a look at the database first")
+    text = text_of(args[0])
+    value = like(node, args, casing.change(text), Form.TEXT)
+    return value if casing.candidate is None else replace(value, doubt=(*value.doubt, casing.candidate(text)))
+
+
+#: PostgreSQL's translate looks at each character's place in the list; its regular expressions are many times faster.
+_PUNCTUATION = "[" + "".join(f"\\{character}" for character in PUNCTUATION) + "]"
+
+
+def _pg_search(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    lowered = _pg_case(d, Call("tolower", (), node.type), args)
+    bare = func.regexp_replace(
+        lowered.sql, d.bind(_PUNCTUATION, Form.TEXT), d.bind("", Form.TEXT), d.bind("g", Form.TEXT)
+    )
+    return replace(lowered, sql=func.replace(bare, d.bind("  ", Form.TEXT), d.bind(" ", Form.TEXT)))
+
+
+def _pg_part(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    part: Sql = type_coerce(func.date_part(d.bind(node.function, Form.TEXT), d.stamp(args[0])), Double())
+    return like(node, args, cast(func.floor(part) if node.function == "second" else part, BigInteger()), Form.INT)
+
+
+def _pg_fraction(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    micro = cast(func.date_part(literal_column("'microseconds'"), d.stamp(args[0])), BigInteger())
+    return like(node, args, micro % number(1_000_000), Form.INT, 6)
+
+
+def _pg_date(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    value = args[0]
+    if value.form in (Form.DAY, Form.DIGITS):
+        return value
+    return like(node, args, cast(d.stamp(value), Date()), Form.DAY)
+
+
+def _pg_matches(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    text, pattern = args
+    if not pattern.is_const:
+        raise Unsupported("a pattern that differs by row is left to the engine")
+    return like(node, args, text_of(text).regexp_match(d.bind(postgresql_pattern(pattern.const), Form.TEXT)), Form.BOOL)
+
+
+def _pg_time(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
+    return like(node, args, cast(d.stamp(args[0]), Time()), Form.TIME)
+
+
+POSTGRESQL = PostgreSQL(
+    "postgresql",
+    {
+        **COMMON,
+        "add": _pg_number(lambda a, b: a + b, spans.shifted(1)),
+        "sub": _pg_number(lambda a, b: a - b, spans.shifted(-1)),
+        "mul": _pg_number(lambda a, b: a * b, spans.scaled),
+        "div": _pg_div,
+        "divby": _pg_number(_pg_divide),
+        "mod": _pg_number(lambda a, b: type_coerce(func.mod(a, _not_zero(b)), Numeric())),
+        "neg": _pg_number(lambda a: -a, spans.negated),
+        "round": _pg_number(lambda a: type_coerce(func.round(a), Numeric())),
+        "floor": _pg_number(lambda a: type_coerce(func.floor(a), Numeric())),
+        "ceiling": _pg_number(lambda a: type_coerce(func.ceil(a), Numeric())),
+        "tolower": _pg_case,
+        "toupper": _pg_case,
+        "$searchtext": _pg_search,
+        "part of time": _pg_part,
+        "fractionalseconds": _pg_fraction,
+        "date": _pg_date,
+        "time": _pg_time,
+        "totalseconds": spans.total_seconds,
+        "matchespattern": _pg_matches,
+    },
+    _POSTGRESQL_BINDS,
+    "C",
+)
