@@ -182,7 +182,7 @@ class ExpressionBinder(MemberBinder):
         args: list[Expr] = []
         listed: tuple[SyntaxNode, Prop] | None = None  # what the terms of a list of keys have in common
         for source in node.args:
-            if listed is not None and isinstance(source, CallExpr) and source.args[0] is listed[0]:
+            if listed is not None and isinstance(source, CallExpr) and source.args and source.args[0] is listed[0]:
                 literal = source.args[1]
                 if isinstance(literal, Literal) and literal.kind == "String":
                     args.append(Call(source.name, (listed[1], Const(literal.text, STRING)), BOOLEAN))

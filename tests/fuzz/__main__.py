@@ -55,7 +55,7 @@ def _fuzz(target: str, runs: int, seed: int, directory: Path, erp: Path) -> dict
     with (directory / target / "log").open("wb") as log:
         ended = subprocess.run([*command, *options, str(corpus)], stdout=log, stderr=log)
     found: dict[str, Any] = json.loads(report.read_text()) if report.exists() else {"inputs": 0, "growth_mb": 0.0}
-    found |= {"target": target, "complete": ended.returncode == 0, "faults": len(list(faults.iterdir()))}
+    found |= {"target": target, "complete": ended.returncode == 0, "faults": len(list(faults.glob("*.txt")))}
     print(json.dumps(found), flush=True)
     return found
 

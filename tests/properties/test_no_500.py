@@ -462,6 +462,7 @@ FAULTS: list[tuple[str, str, tuple[int, ...]]] = [
             "duration'P1D'",
         )
     ),
+    ("fuzz", ORDERS + "City eq 'a' and now()", (400,)),
     ("limits", "Customers?" + "&".join(f"c{n}=1" for n in range(5_000)), (400,)),
     ("limits", "/".join(["Customers('x')"] + ["ParentCustomer"] * 100), (400,)),
     ("limits", "Customers?$orderby=" + ",".join(["City", "Country"] * 50), (400,)),
