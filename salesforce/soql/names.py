@@ -45,10 +45,7 @@ class Names:
         return found
 
     def _find(self, path: Path) -> Found:
-        names = path.names
-        own = {self.object.name.lower(), (self.alias or self.object.name).lower()}
-        if len(names) > 1 and names[0].lower() in own:
-            names = names[1:]
+        names = self._own(path)
         at, lookups = self.object, []
         for name in names[:-1]:
             lookup = next((x for x in at.lookups if x.relationship.lower() == name.lower()), None)
@@ -62,6 +59,15 @@ class Names:
             lookups.append(lookup)
             at = parent
         return self._field(at, names[-1], tuple(lookups), path.position)
+
+    def column(self, path: Path) -> str:
+        """What a result calls the field: the path as it is written, without the object or its alias."""
+        return ".".join(self._own(path))
+
+    def _own(self, path: Path) -> tuple[str, ...]:
+        first = path.names[0].lower()
+        named = len(path.names) > 1 and first in (self.object.name.lower(), (self.alias or "").lower())
+        return path.names[1:] if named else path.names
 
     def _field(self, at: ExternalObject, name: str, lookups: tuple[Lookup, ...], position: int) -> Found:
         lower = name.lower()

@@ -92,7 +92,8 @@ class _Run:
             asked = Request(
                 source, source.external_id[:1] or (source.fields[0].source,), self._filter(names, select.where)
             )
-            return self._result((), (), self.fetcher.count(asked))
+            counted = max(0, self.fetcher.count(asked) - select.offset)
+            return self._result((), (), counted if select.limit is None else min(counted, select.limit))
         paths = tuple(item for item in select.items if isinstance(item, Path))
         inner = tuple(item for item in select.items if isinstance(item, Select))
         for chain in _chains(names.find(path) for path in paths):
@@ -102,7 +103,7 @@ class _Run:
         records, rows, total = self._records(names, paths, select)
         for child in inner:
             self._attach(source, child, rows, records)
-        columns = tuple(item.source if isinstance(item, Select) else str(item) for item in (*paths, *inner))
+        columns = (*map(names.column, paths), *(child.source for child in inner))
         return self._result(columns, records, total)
 
     def returning(self, find: Find, each: Returning) -> Result:
@@ -121,7 +122,7 @@ class _Run:
         paths = each.fields or (Path(("Id",), each.position),)
         asked = Request(source, self._columns(names, paths, source), filter_, order, search, limit, each.offset)
         found = self.fetcher.rows(asked)
-        return self._result(tuple(map(str, paths)), self._shown(names, paths, found.rows), found.total)
+        return self._result(tuple(map(names.column, paths)), self._shown(names, paths, found.rows), found.total)
 
     def _result(self, columns: tuple[str, ...], records: Sequence[Record], total: int | None) -> Result:
         exchanges = tuple(self.org.client.exchanges[self.begun :])
@@ -172,7 +173,7 @@ class _Run:
 
     def _shown(self, names: Names, paths: tuple[Path, ...], rows: Sequence[Row]) -> list[Record]:
         """The records: own fields, Salesforce's own, and those of parents."""
-        finds = [(str(path), names.find(path)) for path in paths]
+        finds = [(names.column(path), names.find(path)) for path in paths]
         behind = self._parents(names.object, [found for _, found in finds if found.lookups], rows)
         records: list[Record] = [{} for _ in rows]
         for column, found in finds:

@@ -25,7 +25,8 @@ class Oracle:
     def count(self, select: Select) -> int:
         source = self.synced.object(select.source)
         assert source is not None
-        return sum(1 for _ in self._kept(source, select))
+        counted = max(0, sum(1 for _ in self._kept(source, select)) - select.offset)
+        return counted if select.limit is None else min(counted, select.limit)
 
     def records(self, select: Select) -> list[dict[str, Any]]:
         source = self.synced.object(select.source)
@@ -49,7 +50,8 @@ class Oracle:
         record: dict[str, Any] = {}
         for item in select.items:
             if isinstance(item, Path) and item.names != ("Id",):
-                record[str(item)] = self._value(source, item, row)
+                names = item.names if item.names[0].lower().endswith("__r") else item.names[-1:]
+                record[".".join(names)] = self._value(source, item, row)
             elif isinstance(item, Select):
                 record[item.source] = self._children(source, item, row)
         return record
