@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, case, false, func, literal, true
+from sqlalchemy import BigInteger, Integer, Text, bindparam, case, distinct, false, func, literal, true, type_coerce
 from sqlalchemy.types import TypeEngine
 
 from edm.expressions import Call
@@ -133,6 +133,20 @@ class Dialect:
 
     def pad(self, sql: Sql, width: int) -> Sql:
         """A non-negative integer as text with leading zeros."""
+        raise NotImplementedError
+
+    def aggregate(self, method: str, value: Value, kind: PrimitiveType) -> Value:
+        """The standard aggregation method over a column, as a value of ``kind``."""
+        compared = self.comparable(value)
+        if method == "countdistinct":
+            return Value(func.count(distinct(compared)), Form.INT, kind, nullable=False)
+        if method in ("min", "max"):
+            function = func.min if method == "min" else func.max
+            return Value(type_coerce(function(compared), value.sql.type), value.form, kind, True, value.scale)
+        return self.total(method, value, kind)
+
+    def total(self, method: str, value: Value, kind: PrimitiveType) -> Value:
+        """``sum`` or ``average`` of numbers that are no floats, exact and in the form ``EXACT``."""
         raise NotImplementedError
 
     def row(self, node: Call, args: Sequence[Value]) -> Value:

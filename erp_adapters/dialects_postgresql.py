@@ -30,6 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from edm.expressions import Call
 from edm.meanings import DIVISION_SCALE, PUNCTUATION
+from edm.primitives import PrimitiveType
 from erp_adapters import dialects_spans as spans
 from erp_adapters.dialects_base import (
     Dialect,
@@ -97,6 +98,13 @@ class PostgreSQL(Dialect):
 
     def pad(self, sql: Sql, width: int) -> Sql:
         return func.lpad(cast(sql, Text()), size(width), self.bind("0", Form.TEXT))
+
+    def total(self, method: str, value: Value, kind: PrimitiveType) -> Value:
+        added: Sql = type_coerce(func.sum(value.sql), value.sql.type)
+        exact = self.exact(value.of(added))
+        if method == "average":
+            exact = _pg_divide(exact, cast(func.count(value.sql), Numeric()))
+        return Value(exact, Form.EXACT, kind)
 
 
 _POSTGRESQL_BINDS: dict[Form, tuple[TypeEngine[Any], Encode]] = {

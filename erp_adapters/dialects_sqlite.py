@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Float, Text, cast, func, literal, select, tup
 from sqlalchemy.types import TypeEngine
 
 from edm.expressions import Call
-from edm.primitives import DECIMAL
+from edm.primitives import DECIMAL, PrimitiveType
 from erp_adapters.dialects_base import (
     Dialect,
     Encode,
@@ -22,6 +22,7 @@ from erp_adapters.dialects_base import (
     number,
     reference,
     same,
+    tag,
     text_of,
 )
 from erp_adapters.dialects_common import COMMON, PLACES
@@ -29,6 +30,8 @@ from erp_adapters.sql_values import Form, Sql, Value, collated
 
 #: What the collation that compares exact numbers is called on our connections (see ``sql_sqlite``).
 NUMBER_COLLATION = "odata_number"
+#: What the exact aggregates are called there.
+TOTALS = {"sum": "odata_sum", "average": "odata_average"}
 
 
 #: Forms of values that are text here, and compare as such.
@@ -79,6 +82,10 @@ class SQLite(Dialect):
 
     def pad(self, sql: Sql, width: int) -> Sql:
         return func.substr(self.bind("0" * width, Form.TEXT).concat(sql), number(-width))
+
+    def total(self, method: str, value: Value, kind: PrimitiveType) -> Value:
+        function = getattr(func, TOTALS[method])
+        return Value(type_coerce(function(literal(tag(value), Text()), value.sql), Text()), Form.EXACT, kind)
 
     def row(self, node: Call, args: Sequence[Value]) -> Value:
         return self.rows.get(node.function, reference)(self, node, args)

@@ -9,15 +9,16 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
+from edm.aggregate import METHODS
 from edm.conversion import convert
 from edm.functions import FUNCTIONS
-from edm.meanings import lower
+from edm.meanings import EXACT, lower
 from edm.primitives import PRIMITIVES
 from erp_adapters.dialects_base import REFERENCE_FUNCTION, microseconds
-from erp_adapters.dialects_sqlite import NUMBER_COLLATION, number_text, stamp_text
+from erp_adapters.dialects_sqlite import NUMBER_COLLATION, TOTALS, number_text, stamp_text
 from erp_adapters.sql_decode import day_of_digits, float_decimal, stamp
 
 Convert = Callable[[Any], Any]
@@ -29,6 +30,34 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.create_function("odata_lower", 1, _text(lower), deterministic=True)
     connection.create_function("odata_upper", 1, _text(str.upper), deterministic=True)
     connection.create_collation(NUMBER_COLLATION, _compare)
+    for method, name in TOTALS.items():
+        connection.create_aggregate(name, 2, partial(_Total, method))  # type: ignore[arg-type]
+
+
+class _Total:
+    """``sum`` or ``average`` of numbers in any form, exactly; null of none. The first argument is what ``tag`` says."""
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+        self._values: list[Any] = []
+        self._tag = ""
+
+    def step(self, tag: str, value: Any) -> None:
+        """Another value of the group."""
+        if value is not None:
+            self._tag = tag
+            self._values.append(value)
+
+    def finalize(self) -> str | None:
+        """The result, as the form ``EXACT``."""
+        if not self._values:
+            return None
+        kind, form, scale = self._tag.split(":")
+        fold = METHODS[self._method].fold
+        if form == "INT" and self._method == "sum":
+            return number_text(Decimal(sum(self._values)).scaleb(-int(scale), EXACT))
+        decode = _decoder(kind, form, scale)
+        return number_text(fold([Decimal(decode(value)) for value in self._values]))
 
 
 def _text(change: Callable[[str], str]) -> Convert:

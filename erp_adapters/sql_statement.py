@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, FromClause, Select, UnaryExpression, and_, false, func, null, select, true
+from sqlalchemy import (
+    BindParameter,
+    FromClause,
+    Select,
+    UnaryExpression,
+    and_,
+    false,
+    func,
+    literal,
+    null,
+    select,
+    true,
+)
 from sqlalchemy.engine import Dialect as Driver
 
 from edm.capabilities import Capabilities, Match
@@ -17,6 +29,7 @@ from erp_adapters.base import ContractBroken
 from erp_adapters.sql_bounds import bounded
 from erp_adapters.sql_compile import Compiler, Mappings, Place
 from erp_adapters.sql_decode import Output, computed
+from erp_adapters.sql_derived import Deriver, outputs
 from erp_adapters.sql_source import Source
 from erp_adapters.sql_values import Form, Sql, Unsupported, Value
 
@@ -70,11 +83,13 @@ class Statements:
     _answers: Callable[[str, str, Expr], Any] = field(init=False, repr=False)
     _frames: Callable[[Query], _Frame] = field(init=False, repr=False)
     _made: Callable[[Query], Statement] = field(init=False, repr=False)
+    _derived: Callable[[Query], Statement | None] = field(init=False, repr=False)
     _tables: dict[tuple[str, int], FromClause] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_answers", lru_cache(maxsize=2048)(self._answer))
         object.__setattr__(self, "_frames", lru_cache(maxsize=512)(self._frame))
+        object.__setattr__(self, "_derived", lru_cache(maxsize=256)(self._derive))
         object.__setattr__(self, "_made", lru_cache(maxsize=128)(self._make))  # list views come again and again
 
     # --- what can be said ---------------------------------------------------------------------------------------
@@ -91,6 +106,7 @@ class Statements:
             skip=True,
             top=True,
             count=True,
+            derive=lambda query: self._derived(query) is not None,
         )
 
     def _answer(self, name: str, question: str, expr: Expr) -> Any:
@@ -111,7 +127,29 @@ class Statements:
 
     def statement(self, query: Query) -> Statement:
         """The statements of a query that holds only what ``capabilities`` accepted."""
-        return self._made(query)
+        if query.source is None:
+            return self._made(query)
+        found = self._derived(query)
+        assert found is not None, "the capabilities did not accept it"
+        return found
+
+    def _derive(self, query: Query) -> Statement | None:
+        """The statement of a query whose rows are made of others; ``None`` where SQL cannot say all of it."""
+        try:
+            rows = Deriver(self._compiler, self._order, _keyed).rows(query)
+            statement = rows.selected()
+            if not (query.skip or query.top is not None):
+                statement = statement.order_by(*rows.order)
+            count = None
+            if query.count:
+                every = Deriver(self._compiler, self._order, _keyed).rows(query.with_(skip=0, top=None, orderby=()))
+                count = select(func.count()).select_from(every.statement.with_only_columns(literal(1)).subquery())
+        except Unsupported:
+            return None
+        return Statement(statement, count, outputs(rows))
+
+    def _compiler(self) -> Compiler:
+        return Compiler(self.metadata, self.mappings, self.source, self._tables)
 
     def _make(self, query: Query) -> Statement:
         frame = self._frames(query.with_(filter=None, skip=0, top=None, count=False))
@@ -126,7 +164,7 @@ class Statements:
         return Statement(statement, self._count(query) if query.count else None, frame.outputs)
 
     def _frame(self, query: Query) -> _Frame:
-        compiler = Compiler(self.metadata, self.mappings, self.source, self._tables)
+        compiler = self._compiler()
         place = compiler.start(self.metadata[query.entity_set])
         columns, outputs = self._columns(compiler, place, query)
         order = [clause for item in query.orderby for clause in self._order(compiler, place, item)]

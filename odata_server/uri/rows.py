@@ -13,12 +13,14 @@ from functools import lru_cache
 from edm.errors import ODataError
 from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop, walk
 from edm.model import EntitySet, EntityType, Property
-from edm.primitives import INT64, PrimitiveType
+from edm.primitives import DECIMAL, INT64, PrimitiveType
 from edm.query import Aggregate, ComputeItem, Concat, Grouping, OrderItem, Query, Ranking, Source, inputs, rebuilt
 from edm.text import expression_text
 
 #: The column that tells of which part of a concatenation a row is.
 PART = "$part"
+#: What the one row of a grand total without aggregates is made of.
+_ROWS = "$rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,8 @@ def derived(rows: Rows, source: Source, columns: Mapping[str, PrimitiveType], ke
 def grouped(rows: Rows, aggregates: Sequence[Aggregate], values: Mapping[str, Expr]) -> Rows:
     """One row for each group of the partition; ``values`` are what the aggregates are made of."""
     rows = opened(rows)
+    if not (aggregates or rows.partition):
+        aggregates = (Aggregate(_ROWS, "count", None, DECIMAL),)
     keys = {name: rows.value(name) for name in rows.partition}
     given = {**keys, **values} or {name: rows.value(name) for name in (rows.key or rows.names)[:1]}
     of = closed(rows, given, orderby=())
@@ -298,5 +302,6 @@ def _pruned_source(source: Source, needed: set[str]) -> Source:
             return replace(source, of=pruned(source.of, needed | {*partition} | ({name} if name else set())))
         case Grouping(keys=keys, aggregates=aggregates):
             kept = tuple(item for item in aggregates if item.name in needed)
+            kept = kept if kept or keys else aggregates[:1]
             used = {*keys, *(item.column for item in kept if item.column is not None)}
             return replace(source, of=pruned(source.of, used), aggregates=kept)
