@@ -2,17 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from hypothesis import strategies as st
 
 from edm.aggregate import METHODS
 from edm.model import EntitySet
-from edm.primitives import BOOLEAN, DATE, DATE_TIME_OFFSET, DECIMAL, INT64, STRING, PrimitiveType
-from tests.properties.expressions import Model, conditions, literals
+from edm.primitives import BOOLEAN, DATE, DECIMAL, INT64, STRING, PrimitiveType
+from tests.properties.expressions import Model, conditions
 
 _METHODS = ("sum", "min", "max", "average", "countdistinct")
-#: Numbers small enough for sums to reach, and types whose literals are drawn.
-_COMPARED = (STRING, DECIMAL, INT64, DATE, BOOLEAN)
+#: Types that conditions on rows of any structure compare, and literals of them.
+_LITERALS: dict[PrimitiveType, st.SearchStrategy[str]] = {
+    STRING: st.sampled_from(("''", "'DE'", "'Open'", "'ß'", "'EUR'", "'O''Neil'")),
+    DECIMAL: st.decimals(-(10**6), 10**6, allow_nan=False, places=2).map(str),
+    INT64: st.integers(-3, 400).map(str),
+    DATE: st.dates(date(2023, 1, 1), date(2027, 12, 31)).map(date.isoformat),
+    BOOLEAN: st.sampled_from(("true", "false")),
+}
+_COMPARED = tuple(_LITERALS)
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def keeping(draw: st.DrawFn, model: Model, shape: Shape) -> tuple[str, Shape]:
     if kind == "compute":
         name = f"Made{shape.made}"
         dates = shape.of(DATE)
-        if dates and draw(st.booleans()):
+        if draw(st.booleans()) and dates:
             return f"compute(month({draw(st.sampled_from(dates))}) as {name})", _with(shape, name, INT64)
         return f"compute({number} mul 2.5 as {name})", _with(shape, name, DECIMAL)
     if kind == "topcount":
@@ -98,7 +106,7 @@ def _condition(draw: st.DrawFn, model: Model, shape: Shape) -> str:
         return f"{shape.names[0][0]} ne null"
     name, kind = draw(st.sampled_from(typed))
     operator = draw(st.sampled_from(("eq", "ne", "gt", "le", "lt", "ge")))
-    return f"{name} {operator} {draw(st.one_of(literals(kind), st.just('null')))}"
+    return f"{name} {operator} {draw(st.one_of(_LITERALS[kind], st.just('null')))}"
 
 
 def _with(shape: Shape, name: str, kind: PrimitiveType) -> Shape:
@@ -165,7 +173,3 @@ def concats(draw: st.DrawFn, model: Model, shape: Shape) -> tuple[str, Shape]:
     inner, made = draw(aggregating(model, replace(shape, entity_set=None)))
     more = draw(st.sampled_from(("identity", f"topcount(2,{shape.names[0][0]})")))
     return f"concat({more},{inner})", replace(shape, names=(*shape.names, *made.names), entity_set=None, made=made.made)
-
-
-#: Types that the generator knows; the model has no others.
-KNOWN = (*_COMPARED, DATE_TIME_OFFSET)

@@ -28,7 +28,7 @@ def test_pipelines_agree(services: Mapping[str, Service], model: Model, data: st
     steps, shape = data.draw(pipelines(model, entity_set))
     options = [f"$apply={steps}", f"$top={data.draw(st.integers(1, 40))}"]
     names = [name for name, _ in shape.names if "/" not in name]
-    if names and data.draw(st.booleans()):
+    if data.draw(st.booleans()) and names:
         options.append(f"$orderby={data.draw(st.sampled_from(names))} desc")
     if data.draw(st.booleans()):
         options.append("$count=true")
@@ -39,12 +39,16 @@ def test_pipelines_agree(services: Mapping[str, Service], model: Model, data: st
 @pytest.mark.parametrize(
     "steps",
     [
-        "filter(Status eq 'Open')/compute(month(DueDate) as DueMonth)/groupby((Customer/Country,DueMonth),"
-        "aggregate(OpenAmount with sum as Open))",
+        (
+            "filter(Status eq 'Open')/compute(month(DueDate) as DueMonth)/groupby((Customer/Country,DueMonth),"
+            "aggregate(OpenAmount with sum as Open))"
+        ),
         "groupby((rollup($all,Customer/Country,Status)),aggregate(OpenAmount with average as Open))",
         "groupby((Customer/Country),topcount(1,OpenAmount)/aggregate(OpenAmount with sum as Open))",
-        "groupby((Currency),aggregate(Lines/Quantity with sum as Pieces,Customer/CreditLimit with sum as Limit,"
-        "OpenAmount with sum as Open))",
+        (
+            "groupby((Currency),aggregate(Lines/Quantity with sum as Pieces,Customer/CreditLimit with sum as Limit,"
+            "OpenAmount with sum as Open))"
+        ),
         "concat(topcount(2,OpenAmount),aggregate(OpenAmount with sum as Open))/filter(OpenAmount ne null or Open gt 0)",
     ],
 )
