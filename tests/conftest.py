@@ -15,8 +15,11 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests import servers
-from tests.profiles import USUAL
+# Before anything imports them: assertions in modules that tests share say as much as those in tests.
+pytest.register_assert_rewrite("tests.serving", "tests.spec.clauses", "tests.golden.cases")
+
+from tests import servers  # noqa: E402
+from tests.profiles import USUAL  # noqa: E402
 
 CI = bool(os.environ.get("CI"))
 RUN_DIRECTORY = pytest.StashKey[Path]()

@@ -14,10 +14,8 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("tests.serving")
-
-from tests import servers, serving  # noqa: E402
-from tests.conftest import missing  # noqa: E402
+from tests import servers, serving
+from tests.conftest import missing
 
 NODE_MODULES_VARIABLE = "ERP_ODATA_TEST_NODE_MODULES"
 NPM = Path(__file__).parent / "npm"

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.golden.cases", "tests.serving")
-
-from tests import serving  # noqa: E402
+from tests import serving
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.spec.clauses", "tests.serving")
-
-from tests import serving  # noqa: E402
-from tests.spec.clauses import World  # noqa: E402
+from tests import serving
+from tests.spec.clauses import World
 
 
 @pytest.fixture(scope="session")
