@@ -17,7 +17,7 @@ from edm.evaluate import Environment, RowMapping, compile_expression, sort_rows
 from edm.expressions import IT, Const, Expr, Prop, call, columns_of, conjunction
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import CollectionType
-from edm.query import Query
+from edm.query import Query, narrowed
 from erp_adapters.base import Adapter, Page, Row, Session, TimedOut
 from odata_server.fetched import Fetched
 from odata_server.plan import Plan, navigations_of, plan, plan_derived
@@ -105,13 +105,17 @@ class Engine:
         wanted = list(dict.fromkeys(v for v in values if None not in v))
         for start in range(0, len(wanted), BATCH_KEYS):
             batch = wanted[start : start + BATCH_KEYS]
-            condition = conjunction(self._one_of(query.entity_set, others, batch), query.filter)
-            rows = self.run(query.with_(filter=condition, top=None if most is None else most + 1), session).rows
+            condition = self._one_of(query.entity_set, others, batch)
+            rows = self.run(narrowed(query, condition).with_(top=None if most is None else most + 1), session).rows
             for row in rows:
                 found[tuple(row[i] for i in positions)].append(row)
             if most is not None and (most := most - len(rows)) < 0:
                 break
         return found
+
+    def answers(self, query: Query) -> bool:
+        """Whether the source makes the rows of ``query`` of others by itself."""
+        return self.adapter.capabilities(self.whole[query.entity_set]).derive(query)
 
     def fetched(self, session: Session, spend: Callable[[int], None]) -> Fetched:
         """An empty store of related rows that reads through this engine."""

@@ -1,4 +1,5 @@
-"""Reads what ``$expand`` asks for: one read per navigation property and batch of parents, then sliced per parent.
+"""Reads what ``$expand`` asks for: one read per navigation property and batch of parents, sliced per parent by the
+source if it can, otherwise here.
 
 The outcome is a tree of ``Entities`` as deep as the expansion; related rows that several parents share stand there
 once.
@@ -6,12 +7,14 @@ once.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from edm.errors import ODataError
 from edm.evaluate import RowMapping
+from edm.expressions import Prop
 from edm.model import EntitySet, NavigationProperty
-from edm.query import ComputeItem, Expansion, Query
+from edm.query import ComputeItem, Expansion, Query, Ranking
 from erp_adapters.base import Row, Session
 from odata_server.correlate import Finisher, correlated, outer_columns, split
 from odata_server.execute import Engine
@@ -145,10 +148,13 @@ class _Expanding:
             (tuple(row[i] for i in own), origin if depends else None) for row, origin in zip(rows, origins, strict=True)
         ]
         child_columns = read_columns(target, expansion.query, *(other for _, other in link.on))
-        found = self._found(expansion, link, child_columns, dict.fromkeys(parents))
         # What is compared with the outer row has no URL of its own: no next link, so no smaller pages either.
         limit = self.limits.most if depends else self.limits.page
-        flat, slices = _flattened(found, expansion.query, link.collection, limit)
+        asked = self._asked(expansion.query, child_columns)
+        sliced = None if depends or not link.collection else self._sliced(asked, expansion.query, link, limit)
+        found = self._found(expansion, link, sliced or asked, dict.fromkeys(parents))
+        skipped = expansion.query.skip if sliced else 0
+        flat, slices = _flattened(found, expansion.query, link.collection, limit, skipped)
         if depends and any(part.next_skip is not None for part in slices.values()):
             raise _too_many(expansion, f"more than {limit} rows of one parent, and no next link can say $it")
         child_origins = [origin or 0 for (_, origin), part in slices.items() for _ in part.positions]
@@ -163,20 +169,33 @@ class _Expanding:
             tuple(s.next_skip for s in chosen),
         )
 
+    def _asked(self, query: Query, columns: tuple[str, ...]) -> Query:
+        """All related rows that pass the options, whatever the slice."""
+        return query.with_(
+            columns=columns, compute=(*query.compute, *numbers_of(query)), expand=(), skip=0, top=None, count=False
+        )
+
+    def _sliced(self, asked: Query, query: Query, link: NavigationProperty, limit: int) -> Query | None:
+        """Of ``asked`` what each parent shows, and one row more where a next link may follow; ``None`` if the source
+        cannot cut per parent, or if more has to be known than the slice: the number of all, or an order by what is no
+        column.
+        """
+        order = [item.expr for item in query.orderby]
+        if query.top is None or query.count or not all(isinstance(e, Prop) and len(e.path) == 1 for e in order):
+            return None
+        names = (expr.name for expr in order if isinstance(expr, Prop))
+        of = asked.with_(columns=tuple(dict.fromkeys((*asked.columns, *names))))
+        parents = tuple(other for _, other in link.on)
+        rows = Ranking(of, parents, "count", Decimal(min(query.top, limit + 1)), skip=query.skip)
+        sliced = Query(asked.entity_set, asked.columns, orderby=query.orderby, source=rows)
+        return sliced if self.engine.answers(sliced) else None
+
     def _found(
-        self, expansion: Expansion, link: NavigationProperty, columns: tuple[str, ...], places: Collection[_Place]
+        self, expansion: Expansion, link: NavigationProperty, query: Query, places: Collection[_Place]
     ) -> Mapping[_Place, list[Row]]:
-        """The related rows of each place, in order, not sliced yet."""
+        """The related rows of each place that ``query`` brings, in order."""
         engine, session = self.engine, self.session
         target = engine.metadata.target(link)
-        query = expansion.query.with_(
-            columns=columns,
-            compute=(*expansion.query.compute, *numbers_of(expansion.query)),
-            expand=(),
-            skip=0,
-            top=None,
-            count=False,
-        )
         made = split(target, query)
         left = engine.max_expanded - session.timings.rows_expanded
         rows = engine.related(made.asked if made else query, link, (value for value, _ in places), session, left)
@@ -214,13 +233,15 @@ def _too_many(expansion: Expansion, what: str) -> ODataError:
 
 
 def _flattened(
-    found: Mapping[_Place, list[Row]], query: Query, collection: bool, per_parent: int
+    found: Mapping[_Place, list[Row]], query: Query, collection: bool, per_parent: int, skipped: int
 ) -> tuple[list[Row], dict[_Place, _Slice]]:
-    """The rows of all parents in one list, and each parent's slice of it, at most ``per_parent`` rows."""
+    """The rows of all parents in one list, and each parent's slice of it, at most ``per_parent`` rows. Of each parent
+    ``skipped`` rows have been left out already.
+    """
     flat: list[Row] = []
     slices: dict[_Place, _Slice] = {}
     for place, rows in found.items():
-        wanted = rows[query.skip :] if collection else rows[:1]
+        wanted = rows[query.skip - skipped :] if collection else rows[:1]
         limit = len(wanted) if query.top is None else min(query.top, len(wanted))
         kept = wanted[: min(limit, per_parent)]
         start = len(flat)

@@ -5,6 +5,7 @@ row of the resource path, and the number of reads does not depend on the number 
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -70,6 +71,25 @@ def test_nested_options_mean_what_they_mean_on_their_own(data: st.DataObject) ->
         expected = json.loads(alone.body)
         assert row["Invoices"] == expected["value"]
         assert row.get("Invoices@odata.count") == expected.get("@odata.count")
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        ("$top=1", 1), ("$top=2;$skip=1;$orderby=Amount desc", 2), ("$top=0", 0),
+        ("$top=1;$count=true", None), ("$top=1;$orderby=Positions add 1", None),
+    ],
+)  # fmt: skip
+def test_the_source_cuts_for_each_parent(options: str, rows: int | None) -> None:
+    """Only the rows shown are read, unless their number or an order by no column has to be known."""
+    seen: list[Any] = []
+    watched = replace(CAPABLE, observers=(seen.append,))
+    ask(watched, "Customers", f"$expand=Invoices({options})")
+    parents = len(DATA["Customers"])
+    if rows is None:
+        assert seen[0].rows_read > 2 * parents
+    else:
+        assert seen[0].rows_read <= (1 + rows) * parents
 
 
 #: Conditions and values over an invoice that mention the customer whom the path found as {Property}.
