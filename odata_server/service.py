@@ -10,13 +10,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 from edm import annotations as facts
 from edm import csdl, csdl_json
 from edm.errors import ODataError
 from edm.functions import FUNCTIONS
 from edm.model import ServiceMetadata
+from edm.primitives import PrimitiveType
 from edm.text import expression_text, query_text
 from erp_adapters.base import Adapter, Explains, Session, SourceError, TimedOut
 from odata_server.auth import Principal
@@ -32,9 +34,12 @@ from odata_server.read import Reader, ReadOptions
 from odata_server.responses import internal_error, refuse, respond
 from odata_server.restrict import restrict
 from odata_server.uri.bind import RequestBinder
+from odata_server.uri.bind_path import PathBinder
 from odata_server.uri.bound import Answer, BoundRequest
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits
 from odata_server.uri.options import parse_path, parse_query
+from odata_server.uri.roots import with_values
+from odata_server.uri.syntax import QueryOptions, ResourcePath
 from odata_server.uri.tokens import TokenSigner
 
 NO_HEADERS = Headers()
@@ -153,9 +158,35 @@ class Service:
     def _bind(self, exchange: Exchange, view: ServiceMetadata) -> BoundRequest:
         limits = self.options.limits
         path, options = parse_path(exchange.request.path, limits), parse_query(exchange.request.options, limits)
+        path, options = with_values(path, options, partial(self._root_value, exchange, view, options), limits)
         bound = RequestBinder(view, limits, exchange.now, exchange.request.root).bind(path, options)
         exchange.entity_set = bound.query.entity_set if bound.query else None
         return restrict(bound, exchange.principal, self.metadata)
+
+    def _root_value(
+        self, exchange: Exchange, view: ServiceMetadata, options: QueryOptions, path: ResourcePath
+    ) -> tuple[Any, PrimitiveType]:
+        """The value of a property that ``$root/...`` leads to, and its type; null where the caller sees no entity."""
+        try:
+            target = PathBinder(view, options, self.options.limits, exchange.now).resolve(path)
+        except ODataError as error:
+            code = "unknown_property" if error.code == "not_found" else error.code
+            raise ODataError(code, error.message, hint=error.hint) from None
+        if target.answer is not Answer.PROPERTY or target.property is None:
+            raise ODataError(
+                "not_implemented",
+                "$root leads only to a property of one entity here.",
+                hint="For example $root/Customers('C-100042')/City.",
+            )
+        reader = self._reader(exchange, restrict(target, exchange.principal, self.metadata), view, Representation())
+        try:
+            query = reader.narrowed()
+        except ODataError as error:
+            if error.code != "not_found":
+                raise
+            query = None  # an entity on the way is missing
+        rows = reader.engine.run(query, exchange.session).rows if query is not None else []
+        return rows[0][0] if rows else None, target.property.type
 
     def _reader(self, exchange: Exchange, bound: BoundRequest, view: ServiceMetadata, shape: Representation) -> Reader:
         options = exchange.options

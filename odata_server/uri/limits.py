@@ -32,6 +32,8 @@ class Limits:
     #: Kept on a stack of our own, so a client may wrap every term of a long ``or``.
     parentheses: int = _limit(2_000, "nested parentheses")
     function_nesting: int = _limit(15, "nested function calls", most=40)
+    #: Each costs a read before the request itself.
+    roots: int = _limit(5, "values behind $root", most=50)
     #: ``any``, ``all``, ``/$filter(...)`` and ``/$count(...)`` within one another.
     lambda_depth: int = _limit(2, "nested conditions on related rows", most=10)
     alias_nesting: int = _limit(2, "nested parameter aliases", most=10)

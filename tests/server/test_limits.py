@@ -167,6 +167,7 @@ ROWS = [
     Row("limit_depth", 9, customers("$filter=not not not not not not not not Blocked")),
     Row("limit_parentheses", 6, customers("$filter=((((((Blocked))))))")),
     Row("limit_function_nesting", 3, customers("$filter=trim(tolower(concat(Country,'a'))) eq 'dea'")),
+    Row("limit_roots", 2, customers("$filter=$root/Customers('a')/Blocked or $root/Customers('b')/Blocked")),
     Row("limit_lambda_depth", 2, customers(f"$filter={any_of(2)}")),
     Row("limit_alias_nesting", 2, customers("$filter=@a&@a=not @b&@b=Blocked")),
     Row("limit_expand_depth", 3, customers(f"$expand={expanded(3)}")),
