@@ -6,7 +6,7 @@ direction, quoted and bare guids. Nothing below this module sees a mixed compari
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from edm.errors import ODataError
 from edm.expressions import (
@@ -91,20 +91,17 @@ class ExpressionBinder(MemberBinder):
 
     def _any(self, node: SyntaxNode) -> Expr:
         """Any expression, also a list."""
-        match node:
-            case Literal():
-                return self._literal(node)
-            case PathExpr():
-                return self._alias_path(node) if node.segments[0].name.startswith("@") else self.path(node)
-            case CallExpr():
-                return self._call(node)
-            case AliasExpr():
-                return self._alias(node)
-            case CollectionExpr():
-                return self._collection(node)
-            case AnnotationExpr():
-                return NULL_CONST  # no entity has annotations of its own
-        raise _unsupported(node)
+        bind = _BINDERS.get(type(node))
+        if bind is None:
+            raise _unsupported(node)
+        return bind(self, node)
+
+    def _path(self, node: PathExpr) -> Expr:
+        return self._alias_path(node) if node.segments[0].name.startswith("@") else self.path(node)
+
+    def _no_annotation(self, node: AnnotationExpr) -> Expr:
+        """No entity has annotations of its own."""
+        return NULL_CONST
 
     # --- leaves ---------------------------------------------------------------------------------------
 
@@ -297,6 +294,17 @@ class ExpressionBinder(MemberBinder):
         "cast": _cast,
         "isof": _isof,
     }
+
+
+#: A table, because every node of every expression comes by.
+_BINDERS: dict[type, Callable[[ExpressionBinder, Any], Expr]] = {
+    Literal: ExpressionBinder._literal,
+    PathExpr: ExpressionBinder._path,
+    CallExpr: ExpressionBinder._call,
+    AliasExpr: ExpressionBinder._alias,
+    CollectionExpr: ExpressionBinder._collection,
+    AnnotationExpr: ExpressionBinder._no_annotation,
+}
 
 
 def _listed(source: SyntaxNode, bound: Expr) -> tuple[SyntaxNode, Prop] | None:

@@ -30,6 +30,8 @@ FROM_STRING = ("Guid", "Date", "DateTimeOffset", "TimeOfDay", "Duration", "Binar
 
 
 def constant(node: Literal) -> Const:
+    if node.kind == "String":
+        return Const(node.text, STRING)
     match node.kind:
         case "Null":
             return NULL_CONST

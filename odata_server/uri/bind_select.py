@@ -23,7 +23,7 @@ def columns_of_select(binder: ExpressionBinder, option: Option | None, query: Qu
                 wanted.add(item.path[0])
             else:
                 wanted.update(_selected(binder, item, every))
-    return tuple(name for name in every if name in wanted)
+    return tuple([name for name in every if name in wanted])
 
 
 def _selected(binder: ExpressionBinder, item: SelectItem, every: tuple[str, ...]) -> tuple[str, ...]:
