@@ -16,7 +16,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 # Before anything imports them: assertions in modules that tests share say as much as those in tests.
-pytest.register_assert_rewrite("tests.serving", "tests.spec.clauses", "tests.golden.cases")
+pytest.register_assert_rewrite("tests.serving", "tests.spec.clauses", "tests.golden.cases", "tests.engine.small")
 
 from tests import servers  # noqa: E402
 from tests.profiles import USUAL  # noqa: E402

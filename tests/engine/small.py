@@ -1,9 +1,11 @@
 """A small model with data in memory: customers and invoices, with nulls, ties, dangling references and odd texts."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from edm.declare import load_texts
 from edm.expressions import Expr
@@ -18,6 +20,8 @@ from tests.properties.expressions import Model
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECRET = b"a secret of the tests, long enough"
+#: What stays as it is in the queries of tests.
+_READABLE = "$=&(),'/:@;*"
 
 
 def _property(name: str, kind: str, **facets: object) -> str:
@@ -124,3 +128,19 @@ def get(target: Service, path: str, query: str = "", **headers: str) -> ODataRes
     """A GET; underscores in header names stand for hyphens."""
     fields = Headers({name.replace("_", "-"): value for name, value in headers.items()})
     return target.handle(ODataRequest("GET", path, query, fields), ANONYMOUS)
+
+
+def ask(target: Service, path: str, query: str, **headers: str) -> dict[str, Any]:
+    """The body of an answer that has to be 200, its numbers exact. ``query`` is written as people read it."""
+    answer = get(target, path, quote(query, safe=_READABLE), **headers)
+    body: dict[str, Any] = json.loads(answer.body, parse_float=Decimal)
+    assert answer.status == 200, body
+    return body
+
+
+def code(target: Service, path: str, query: str) -> str:
+    """The error code of an answer that has to be 400."""
+    answer = get(target, path, quote(query, safe=_READABLE))
+    assert answer.status == 400
+    found: str = json.loads(answer.body)["error"]["code"]
+    return found

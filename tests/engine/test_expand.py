@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -18,26 +17,26 @@ from edm.declare import load_texts
 from edm.text import literal
 from erp_adapters.memory import MemoryAdapter
 from odata_server.service import Service, ServiceOptions
-from tests.engine.small import CUSTOMERS, DATA, INVOICES, METADATA, NOW, SECRET, _property, _set, get, model, service
+from tests.engine.small import (
+    CUSTOMERS,
+    DATA,
+    INVOICES,
+    METADATA,
+    NOW,
+    SECRET,
+    _property,
+    _set,
+    ask,
+    code,
+    get,
+    model,
+    service,
+)
 from tests.profiles import examples
 from tests.properties.expressions import conditions, encoded, orders
 
 CAPABLE, INCAPABLE = service(), service(capable=False)
 EACH = pytest.mark.parametrize("small", [CAPABLE, INCAPABLE], ids=["source", "engine"])
-
-
-def ask(small: Service, path: str, query: str, **headers: str) -> dict[str, Any]:
-    answer = get(small, path, quote(query, safe="$=&(),'/:@;*"), **headers)
-    body: dict[str, Any] = json.loads(answer.body, parse_float=Decimal)
-    assert answer.status == 200, body
-    return body
-
-
-def code(small: Service, path: str, query: str) -> str:
-    answer = get(small, path, quote(query, safe="$=&(),'/:@;*"))
-    assert answer.status == 400
-    found: str = json.loads(answer.body)["error"]["code"]
-    return found
 
 
 def bare(row: Mapping[str, Any]) -> dict[str, Any]:
