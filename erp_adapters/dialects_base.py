@@ -1,7 +1,7 @@
 """What dialects of SQL are made of: forms of constants, and what the rows of their functions have in common.
 
-A row says a function of ``edm.functions`` in SQL. A function without a row is not pushed on PostgreSQL; SQLite calls
-the reference implementation itself.
+A row says a function of ``edm.functions`` in SQL. A function without a row is not pushed; SQLite calls the reference
+implementation itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, case, distinct, false, func, literal, true, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Text,
+    bindparam,
+    case,
+    cast,
+    distinct,
+    false,
+    func,
+    literal,
+    true,
+    type_coerce,
+)
 from sqlalchemy.types import TypeEngine
 
 from edm.expressions import Call
@@ -74,6 +87,14 @@ class Dialect:
     code_points: str  # the collation that compares text by code point
     casing: Mapping[str, Casing] = field(default_factory=dict)
     chain: int | None = None  # conditions in one chain of AND or OR that the parser takes
+    depth: int = 110  # nesting of SQLAlchemy's elements that the parser takes, and Python's own stack
+    layers: int = 30  # derived tables within one another that the parser takes
+    decimals: Form = Form.EXACT  # how a column of decimals stands
+    moments: Form = Form.ZONED  # how a column of points in time stands
+    nulls_first: bool = False  # nulls come first ascending and last descending, without being told
+    has_nan: bool = True  # floats may be NaN, which sorts somewhere
+    calls_reference: bool = False  # what has no row is done by the reference implementation, called for each row
+    schemas: bool = True  # a dot in a table's name ends its schema
 
     # --- constants -------------------------------------------------------------------------------------------
 
@@ -130,6 +151,26 @@ class Dialect:
     def choice(self, pairs: Sequence[tuple[Sql, Sql]], form: Form) -> Sql:
         """The value beside the first condition that is true."""
         return case(*pairs)
+
+    def position(self, text: Sql, part: Sql) -> Sql:
+        """Where ``part`` begins in ``text``, from 1; 0 if it does not."""
+        raise NotImplementedError
+
+    def trimmed(self, text: Sql) -> Sql:
+        """``text`` without the blanks that ``trim`` takes away at both ends."""
+        raise NotImplementedError
+
+    def wide(self, sql: Sql) -> Sql:
+        """An integer so that arithmetic with it is done in 64 bits."""
+        return cast(sql, BigInteger())
+
+    def ordered(self, value: Value, *, descending: bool) -> Sql:
+        """A clause of ORDER BY: nulls first ascending and last descending."""
+        sql = self.comparable(value)
+        clause: Sql = sql.desc() if descending else sql.asc()
+        if self.nulls_first or not value.nullable:
+            return clause
+        return clause.nulls_last() if descending else clause.nulls_first()
 
     def pad(self, sql: Sql, width: int) -> Sql:
         """A non-negative integer as text with leading zeros."""

@@ -45,7 +45,7 @@ def row(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
             return like(node, args, to_float(d, value), Form.FLOAT)
         if always_castable(value.type, kind) and kind != STRING:
             return Value(value.sql, value.form, kind, value.nullable, value.scale, value.raw, doubt=value.doubt)
-    if d.name == "sqlite":
+    if d.calls_reference:
         return reference(d, node, args)
     found = _CASTS.get((value.form, "Integer" if kind.integral else kind.name))
     if found is None:
@@ -54,7 +54,7 @@ def row(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 
 
 def to_float(d: Dialect, value: Value) -> Sql:
-    if d.name == "sqlite":
+    if d.calls_reference:
         return call_reference("cast", DOUBLE, [value])
     return cast(d.exact(value) if value.scale or value.form is not Form.INT else value.sql, Double())
 

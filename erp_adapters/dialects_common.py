@@ -6,7 +6,6 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, Integer, Numeric, case, cast, false, func, literal, not_, or_, type_coerce
 
 from edm.expressions import Call
-from edm.meanings import BLANKS
 from erp_adapters import dialects_casts
 from erp_adapters.dialects_base import FAR, Dialect, Row, Rows, like, number, reference, size, text_of
 from erp_adapters.sql_values import Form, Sql, Value
@@ -24,8 +23,7 @@ def _contains(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 
 
 def _position(d: Dialect, text: Value, part: Value) -> Sql:
-    function = func.instr if d.name == "sqlite" else func.strpos
-    return type_coerce(function(text_of(text), text_of(part)), BigInteger())
+    return type_coerce(d.position(text_of(text), text_of(part)), BigInteger())
 
 
 def _startswith(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
@@ -57,7 +55,7 @@ def _endswith(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     text, part = args
     if part.is_const:
         return like(node, args, d.contains(text_of(text), part.const, start=True, end=False), Form.BOOL)
-    if d.name == "sqlite":
+    if d.calls_reference:
         return reference(d, node, args)
     return like(node, args, func.right(text_of(text), func.length(text_of(part))) == text_of(part), Form.BOOL)
 
@@ -73,8 +71,8 @@ def _length(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 def _substring(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     text, start, *rest = args
     constant = start.is_const and all(arg.is_const for arg in rest)
-    if not constant or (start.const < 0 and d.name == "sqlite"):
-        return reference(d, node, args) if d.name == "sqlite" else _substring_of_values(d, node, args)
+    if not constant or (start.const < 0 and d.calls_reference):
+        return reference(d, node, args) if d.calls_reference else _substring_of_values(d, node, args)
     sql = text_of(text)
     if start.const < 0:
         sql, begin = func.right(sql, size(min(-start.const, FAR))), 1
@@ -88,8 +86,7 @@ def _substring(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 
 
 def _trim(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-    function = func.trim if d.name == "sqlite" else func.btrim
-    return like(node, args, function(text_of(args[0]), d.bind(BLANKS, Form.TEXT)), Form.TEXT)
+    return like(node, args, d.trimmed(text_of(args[0])), Form.TEXT)
 
 
 def _digits_part(divisor: int, modulus: int) -> Row:

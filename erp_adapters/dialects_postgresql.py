@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
 from edm.expressions import Call
-from edm.meanings import DIVISION_SCALE, PUNCTUATION
+from edm.meanings import BLANKS, DIVISION_SCALE, PUNCTUATION
 from edm.primitives import PrimitiveType
 from erp_adapters import dialects_spans as spans
 from erp_adapters.dialects_base import (
@@ -95,6 +95,12 @@ class PostgreSQL(Dialect):
     def contains(self, text: Sql, needle: str, *, start: bool = True, end: bool = True) -> Sql:
         escaped = needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return text.like(self.bind(f"{'%' if start else ''}{escaped}{'%' if end else ''}", Form.TEXT))
+
+    def position(self, text: Sql, part: Sql) -> Sql:
+        return func.strpos(text, part)
+
+    def trimmed(self, text: Sql) -> Sql:
+        return func.btrim(text, self.bind(BLANKS, Form.TEXT))
 
     def pad(self, sql: Sql, width: int) -> Sql:
         return func.lpad(cast(sql, Text()), size(width), self.bind("0", Form.TEXT))

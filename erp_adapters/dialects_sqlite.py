@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Float, Text, cast, func, literal, select, tup
 from sqlalchemy.types import TypeEngine
 
 from edm.expressions import Call
+from edm.meanings import BLANKS
 from edm.primitives import DECIMAL, PrimitiveType
 from erp_adapters.dialects_base import (
     Dialect,
@@ -74,6 +75,16 @@ class SQLite(Dialect):
         if not needle:
             return func.length(text) >= 0
         return func.substr(text, number(-len(needle))) == part
+
+    def position(self, text: Sql, part: Sql) -> Sql:
+        return func.instr(text, part)
+
+    def trimmed(self, text: Sql) -> Sql:
+        return func.trim(text, self.bind(BLANKS, Form.TEXT))
+
+    def wide(self, sql: Sql) -> Sql:
+        """SQLite adds in 64 bits by itself, and a cast would cut a stray fraction off."""
+        return type_coerce(sql, BigInteger())
 
     def choice(self, pairs: Sequence[tuple[Sql, Sql]], form: Form) -> Sql:
         """SQLite would compare the value by a collation that a condition within names."""
@@ -142,4 +153,12 @@ SQLITE = SQLite(
     _SQLITE_BINDS,
     "BINARY",
     chain=100,  # a chain is a tree as deep as it is long, and 1,000 levels are the end
+    depth=40,
+    layers=7,
+    decimals=Form.APPROX,
+    moments=Form.STAMP,
+    nulls_first=True,
+    has_nan=False,
+    calls_reference=True,
+    schemas=False,
 )

@@ -1,7 +1,7 @@
-"""The SQL adapter: SQLite and PostgreSQL through SQLAlchemy Core, parameters only, read-only.
+"""The SQL adapter: databases through SQLAlchemy Core, parameters only, read-only.
 
-Here are the engine, its transactions, and what its errors mean. How a query becomes a statement is in
-``sql_statement``.
+Here is how a query is read from a pool of connections. How it becomes a statement is in ``sql_statement``; how one
+database differs from the others is in its driver (see ``sql_driver``).
 """
 
 import os
@@ -12,51 +12,20 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    CursorResult,
-    Engine,
-    Inspector,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-    text,
-)
+from sqlalchemy import URL, Connection, CursorResult, Engine, Inspector, inspect, text
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool
 
 from edm.capabilities import Capabilities
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query
-from erp_adapters.base import Busy, ContractBroken, Page, Session, SourceError, TimedOut, Unavailable
+from erp_adapters.base import Busy, ContractBroken, Page, Session, SourceError, TimedOut
 from erp_adapters.sql_decode import rows
-from erp_adapters.sql_errors import translate
+from erp_adapters.sql_driver import ONE_FETCH, PAGE_ROWS, Driver, SqlOptions
+from erp_adapters.sql_drivers import driver_of, driver_url
 from erp_adapters.sql_mapping import SetMapping, parse
-from erp_adapters.sql_source import Source, look, split
-from erp_adapters.sql_sqlite import prepare
+from erp_adapters.sql_source import Source, split
 from erp_adapters.sql_statement import Statement, Statements
-
-#: Rows that are fetched at once when a query has no ``top``.
-PAGE_ROWS = 1_000
-#: A query that asks for no more is fetched in one go.
-ONE_FETCH = 2_001
-#: Seconds by which the connection's own statement timeout may be later than the request's deadline.
-_TIMEOUT_SLACK = 2.0
-#: SQLite instructions between two looks at the clock.
-_SQLITE_STEPS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class SqlOptions:
-    """Limits of the connections, in connections or seconds."""
-
-    pool_size: int = 5
-    pool_wait: float = 2.0
-    statement_timeout: float = 25.0
-    connect_timeout: float = 3.0
 
 
 def connect(
@@ -72,23 +41,14 @@ def connect(
     return SqlAdapter(driver_url(url), metadata, options)
 
 
-def driver_url(url: str) -> URL:
-    """The URL with the driver that this adapter uses."""
-    made = make_url(url)
-    if made.drivername in ("postgres", "postgresql"):
-        return made.set(drivername="postgresql+psycopg")
-    if made.drivername not in ("postgresql+psycopg", "sqlite", "sqlite+pysqlite"):
-        raise ValueError(f"{made.drivername} is not supported: use postgresql or sqlite")
-    return made
-
-
 @dataclass(slots=True)
 class SqlAdapter:
     """Answers from one database."""
 
     url: URL
     metadata: ServiceMetadata
-    options: SqlOptions = SqlOptions()
+    options: SqlOptions = field(default_factory=SqlOptions)
+    _driver: Driver = field(init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _engine: Engine | None = None
     _process: int = 0
@@ -96,6 +56,7 @@ class SqlAdapter:
     _mappings: dict[str, SetMapping] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._driver = driver_of(self.url)
         for entity_set in self.metadata.sets:
             mapping, _ = parse(entity_set)
             if mapping is not None:
@@ -143,7 +104,7 @@ class SqlAdapter:
         except PoolTimeout as error:
             raise Busy(str(error)) from None
         except SQLAlchemyError as error:
-            raise translate(error, "") from error
+            raise self._driver.translate(error, "") from error
 
     def close(self) -> None:
         """Closes the pool."""
@@ -188,38 +149,17 @@ class SqlAdapter:
         try:
             with self.engine().connect() as connection:
                 timings.erp_seconds += time.perf_counter() - started
-                with self._transaction(connection, session, query):
+                with self._driver.transaction(connection, self.options, session, query):
                     yield connection
         except SourceError:
             raise
         except PoolTimeout as error:
             raise Busy(str(error)) from None
         except SQLAlchemyError as error:
-            failure = translate(error, entity_set)
+            failure = self._driver.translate(error, entity_set)
             if isinstance(failure, ContractBroken):
                 self._statements = None  # its tables may have changed: they are looked at again
             raise failure from error
-
-    @contextmanager
-    def _transaction(self, connection: Connection, session: Session, query: Query | None) -> Iterator[None]:
-        if connection.dialect.name == "sqlite":
-            with _interrupted(connection, session):
-                if query is not None and query.count:
-                    connection.exec_driver_sql("BEGIN")  # rows and count of one snapshot
-                yield
-            return
-        hurried = session.remaining() < self.options.statement_timeout - _TIMEOUT_SLACK
-        streamed = query is not None and (query.top is None or query.top > ONE_FETCH)
-        if query is not None and query.count:
-            connection.execution_options(isolation_level="REPEATABLE READ")
-        elif not (hurried or streamed):
-            connection.execution_options(isolation_level="AUTOCOMMIT")  # the session is read-only by default
-        if hurried:
-            limit = max(1, int(session.remaining() * 1000))
-            connection.execute(text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": str(limit)})
-        if streamed:
-            connection.execution_options(stream_results=True, max_row_buffer=PAGE_ROWS)
-        yield
 
     # --- the engine ---------------------------------------------------------------------------------------------
 
@@ -228,7 +168,8 @@ class SqlAdapter:
         if self._engine is None or self._process != os.getpid():
             with self._lock:
                 if self._engine is None or self._process != os.getpid():
-                    self._engine, self._process, self._statements = self._create(), os.getpid(), None
+                    self._engine = self._driver.engine(self.url, self.options)
+                    self._process, self._statements = os.getpid(), None
         return self._engine
 
     def statements(self) -> Statements:
@@ -244,39 +185,11 @@ class SqlAdapter:
         tables = sorted({table for mapping in self._mappings.values() for table in mapping.tables()})
         try:
             with engine.connect() as connection:
-                return look(connection, tables)
+                return self._driver.look(connection, tables)
         except PoolTimeout as error:
             raise Busy(str(error)) from None
         except SQLAlchemyError as error:
-            raise translate(error, "") from error
-
-    def _create(self) -> Engine:
-        options = self.options
-        common: dict[str, Any] = {
-            "poolclass": QueuePool,
-            "pool_size": options.pool_size,
-            "max_overflow": 0,
-            "pool_timeout": options.pool_wait,
-        }
-        if self.url.get_backend_name() == "sqlite":
-            return _sqlite_engine(self.url, common)
-        settings = {
-            "default_transaction_read_only": "on",
-            "statement_timeout": f"{int(options.statement_timeout * 1000)}",
-            "lock_timeout": "2000",
-            "idle_in_transaction_session_timeout": "30000",
-            "timezone": "UTC",
-        }
-        arguments = {
-            "connect_timeout": max(1, int(options.connect_timeout)),
-            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
-            "application_name": "erp-odata",
-        }
-        # On each connection: taking the option of a single use back would set the connection to READ WRITE.
-        read_only = {"postgresql_readonly": True}
-        return create_engine(
-            self.url, pool_pre_ping=True, connect_args=arguments, execution_options=read_only, **common
-        )
+            raise self._driver.translate(error, "") from error
 
 
 def _missing(name: str, mapping: SetMapping, inspector: Inspector) -> Iterator[tuple[str, str, str]]:
@@ -295,33 +208,3 @@ def _missing(name: str, mapping: SetMapping, inspector: Inspector) -> Iterator[t
         if columns is not None and column not in columns and (table, column) not in named:
             named.add((table, column))
             yield name, f"sql.{key}", f"the table {table} has no column {column}"
-
-
-def _sqlite_engine(url: URL, common: dict[str, Any]) -> Engine:
-    """Read-only, with our functions, usable by any thread."""
-    database = url.database or ""
-    if database in ("", ":memory:"):
-        raise Unavailable("a SQLite database in memory holds no ERP")
-    path = os.path.abspath(database).replace("?", "%3f").replace("#", "%23")
-    read_only = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
-    engine = create_engine(read_only, connect_args={"check_same_thread": False}, **common)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, record: Any) -> None:
-        prepare(connection)
-        connection.execute("PRAGMA query_only = ON")
-
-    return engine
-
-
-@contextmanager
-def _interrupted(connection: Connection, session: Session) -> Iterator[None]:
-    """Stops SQLite at the deadline."""
-    driver: Any = connection.connection.driver_connection
-    deadline = session.deadline
-    if deadline is not None:
-        driver.set_progress_handler(lambda: time.monotonic() > deadline, _SQLITE_STEPS)
-    try:
-        yield
-    finally:
-        driver.set_progress_handler(None, 0)

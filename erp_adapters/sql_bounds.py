@@ -19,16 +19,12 @@ _SHALLOW = 3
 _DEEP = 80
 #: Elements of SQL per node of an expression, and in any case.
 _PER_NODE, _ELEMENTS = 12, 2_000
-#: Nesting of SQLAlchemy's elements that each database, and Python's own stack, takes with room to spare.
-_DEPTH = {"sqlite": 40, "postgresql": 110}
-
-
 #: A subquery costs as much nesting as this many other elements.
 _SELECT = 5
 
 
-def bounded(expr: Expr, compile_: Callable[[], Sequence[Sql]], dialect: str) -> Sequence[Sql]:
-    """What ``compile_`` makes of ``expr``; raises ``Unsupported`` if that is too large."""
+def bounded(expr: Expr, compile_: Callable[[], Sequence[Sql]], most: int) -> Sequence[Sql]:
+    """What ``compile_`` makes of ``expr``; raises ``Unsupported`` if that is too large, or deeper than ``most``."""
     nodes, height = _tree(expr)
     if height > _DEEP:
         raise Unsupported("nested too deeply")
@@ -36,7 +32,7 @@ def bounded(expr: Expr, compile_: Callable[[], Sequence[Sql]], dialect: str) -> 
     if height > _SHALLOW:
         for sql in compiled:
             elements, depth = _extent(sql)
-            if depth > _DEPTH[dialect] or elements > _ELEMENTS + _PER_NODE * nodes:
+            if depth > most or elements > _ELEMENTS + _PER_NODE * nodes:
                 raise Unsupported("nested too deeply for one statement")
     return compiled
 

@@ -167,7 +167,7 @@ class Compiler:
         key = (table, self._aliases)
         made = self.tables.get(key)
         if made is None:
-            schema, name = split(table) if self.source.dialect.name != "sqlite" else (None, table)
+            schema, name = split(table) if self.source.dialect.schemas else (None, table)
             names = dict.fromkeys(c for m in self.mappings.values() for _, t, c in m.used() if t == table)
             made = sql_table(name, *(sql_column(c) for c in names), schema=schema).alias(f"t{self._aliases}")
             self.tables[key] = made

@@ -25,9 +25,6 @@ from erp_adapters.sql_fields import Field
 from erp_adapters.sql_mapping import Codec
 from erp_adapters.sql_values import NUMBERS, Form, Sql, Unsupported, Value
 
-#: Derived tables within one another that each database's parser takes with room to spare.
-_LAYERS = {"sqlite": 7, "postgresql": 30}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Column(Field):
@@ -115,7 +112,7 @@ class Deriver:
 
     def rows(self, query: Query) -> Rows:
         """The rows of any query; raises ``Unsupported`` for what SQL cannot say exactly."""
-        if self.layers > _LAYERS[self._d.name]:
+        if self.layers > self._d.layers:
             raise Unsupported("nested too deeply for one statement")
         compiler = self.compiler()
         entity_set = compiler.metadata[query.entity_set]
@@ -139,7 +136,7 @@ class Deriver:
         return Rows(statement, values, tuple(order))
 
     def _bounded(self, expr: Expr, compile_: Callable[[], Sql]) -> Sql:
-        return bounded(expr, lambda: [compile_()], self._d.name)[0]
+        return bounded(expr, lambda: [compile_()], self._d.depth)[0]
 
     def _value(self, compiler: Compiler, place: Place, name: str, expr: Expr | None) -> Value | None:
         if isinstance(expr, Const) and expr.value is None:

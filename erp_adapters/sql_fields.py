@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, not_, or_, true, tuple_, type_coerce
+from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, not_, or_, true, tuple_
 
 from edm.model import Property
 from edm.primitives import (
@@ -156,9 +156,9 @@ def _plain_form(d: Dialect, kind: PrimitiveType, column: Column) -> Form:
     if kind == DECIMAL:
         if column.facts.kind is Kind.INTEGER:
             return Form.INT
-        return Form.APPROX if d.name == "sqlite" else Form.EXACT
+        return d.decimals
     if kind == DATE_TIME_OFFSET:
-        return Form.STAMP if d.name == "sqlite" else Form.ZONED
+        return d.moments
     if kind.integral:
         return Form.INT
     try:
@@ -415,9 +415,7 @@ class SumField(Field):
         assert isinstance(self.codec, Sum)
         sql: Any = None
         for (sign, _), column in zip(self.codec.terms, self.columns, strict=True):
-            # SQLite adds in 64 bits by itself, and a cast would cut a stray fraction off.
-            wide = type_coerce if self.d.name == "sqlite" else cast
-            term: Sql = wide(column.sql, BigInteger())
+            term = self.d.wide(column.sql)
             if column.nullable:
                 term = func.coalesce(term, literal(0, BigInteger()))
             if sql is None:

@@ -118,7 +118,7 @@ class Statements:
             "compute": lambda: [_exact(compiler.value(expr)).sql],
         }
         try:
-            bounded(expr, asked[question], self.source.dialect.name)
+            bounded(expr, asked[question], self.source.dialect.depth)
         except Unsupported:
             return Match.NO if question == "match" else False
         return (Match.INEXACT if compiler.inexact else Match.EXACT) if question == "match" else True
@@ -201,18 +201,13 @@ class Statements:
         return select(func.count()).select_from(place.from_clause()).where(*conditions)
 
     def _order(self, compiler: Compiler, place: Place, item: OrderItem) -> list[Any]:
-        """Nulls first ascending and last descending: SQLite's way anyway, said to PostgreSQL where there can be any."""
+        """Nulls first ascending and last descending."""
         dialect = self.source.dialect
-        clauses = []
-        for value in _sort_values(compiler, place, item.expr):
-            sql = dialect.comparable(value)
-            if _is_constant(sql):
-                continue  # one value for all rows; PostgreSQL takes it for a mistake
-            clause: Any = sql.desc() if item.descending else sql.asc()
-            if value.nullable and dialect.name != "sqlite":
-                clause = clause.nulls_last() if item.descending else clause.nulls_first()
-            clauses.append(clause)
-        return clauses
+        return [
+            dialect.ordered(value, descending=item.descending)
+            for value in _sort_values(compiler, place, item.expr)
+            if not _is_constant(dialect.comparable(value))  # one value for all rows; PostgreSQL takes it for a mistake
+        ]
 
 
 _CONSTANTS = (type(true()), type(false()), type(null()), BindParameter)
@@ -240,8 +235,8 @@ def _keyed(place: Place) -> list[Sql]:
 def _sort_values(compiler: Compiler, place: Place, expr: Expr) -> Sequence[Value]:
     """What to sort by, most significant first."""
     values = compiler.field(expr).order() if isinstance(expr, Prop) else (_exact(compiler.value(expr)),)
-    if any(value.form is Form.FLOAT for value in values) and compiler.source.dialect.name != "sqlite":
-        raise Unsupported("PostgreSQL gives NaN a place in the order, which Edm does not")
+    if any(value.form is Form.FLOAT for value in values) and compiler.source.dialect.has_nan:
+        raise Unsupported("the database gives NaN a place in the order, which Edm does not")
     return values
 
 

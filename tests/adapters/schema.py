@@ -19,6 +19,7 @@ from edm.query import Query
 from erp_adapters import sql
 from erp_adapters.base import Adapter, Session
 from erp_adapters.sql import SqlAdapter
+from erp_adapters.sql_drivers import driver_url
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -260,7 +261,7 @@ def _for_sqlite(value: Any) -> Any:
 
 def execute(url: str, *statements: str) -> None:
     """Runs statements as the ERP would: on a connection that may write."""
-    engine = create_engine(sql.driver_url(url))
+    engine = create_engine(driver_url(url))
     try:
         with engine.begin() as connection:
             for statement in statements:
@@ -271,7 +272,7 @@ def execute(url: str, *statements: str) -> None:
 
 def create(url: str) -> None:
     """Makes the tables and fills them."""
-    engine = create_engine(sql.driver_url(url))
+    engine = create_engine(driver_url(url))
     name = engine.dialect.name
     try:
         with engine.begin() as connection:

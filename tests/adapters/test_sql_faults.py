@@ -23,6 +23,7 @@ from edm.query import Query
 from erp_adapters import sql
 from erp_adapters.base import Busy, ContractBroken, Locked, Session, TimedOut, Unavailable
 from erp_adapters.sql import SqlAdapter
+from erp_adapters.sql_drivers import driver_url
 from tests.adapters import schema
 
 THINGS = Query("Things", ("ThingKey", "Text"))
@@ -41,7 +42,7 @@ def text_is(op: str, value: Any) -> Expr:
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
     """A connection beside the adapter's, as the ERP has."""
-    engine = create_engine(sql.driver_url(url))
+    engine = create_engine(driver_url(url))
     with engine.connect() as connection:
         yield connection
     engine.dispose()
@@ -100,7 +101,7 @@ def test_no_sqlite_in_memory() -> None:
 
 def test_unknown_database() -> None:
     with pytest.raises(ValueError, match="mysql"):
-        sql.driver_url("mysql://u@h/d")
+        driver_url("mysql://u@h/d")
 
 
 # --- tables that do not fit ------------------------------------------------------------------------------------------
