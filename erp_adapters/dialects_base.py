@@ -40,7 +40,7 @@ from edm.primitives import (
     TIME_OF_DAY,
     PrimitiveType,
 )
-from erp_adapters.sql_values import INT64_HIGH, INT64_LOW, Form, Sql, Unsupported, Value, collated
+from erp_adapters.sql_values import INT64_HIGH, INT64_LOW, Form, Parameter, Sql, Unsupported, Value, collated
 
 Row = Callable[["Dialect", Call, Sequence[Value]], Value]
 Rows = dict[str, Row]
@@ -103,17 +103,25 @@ class Dialect:
         if form is Form.BOOL:
             return true() if value else false()
         kind, encode = self.binds[form]
-        return bindparam(None, encode(value), type_=kind, unique=True)
+        return self.parameter(value, encode, kind)
+
+    def parameter(self, value: Any, encode: Encode, kind: TypeEngine[Any]) -> Sql:
+        """A parameter that holds what ``encode`` makes of ``value``, which may be a ``Parameter`` of the statement."""
+        held = value.through(encode) if isinstance(value, Parameter) else encode(value)
+        return bindparam(None, held, type_=kind, unique=True)
 
     def constant(self, value: Any, kind: PrimitiveType) -> Value:
         """An Edm value as a parameter."""
         form = constant_form(value, kind)
-        if form is Form.TEXT and not storable(value):
-            raise Unsupported("no SQL text holds a NUL character or a lone surrogate")
-        sql = self.bind(value, form)
         if form is Form.TEXT:
-            sql = self.by_code_point(sql)
-        return Value(sql, form, kind, nullable=False, const=value)
+            return self.text(value)
+        return Value(self.bind(value, form), form, kind, nullable=False, const=value)
+
+    def text(self, value: "str | Parameter") -> Value:
+        """A text as a parameter."""
+        if isinstance(value, str) and not storable(value):
+            raise Unsupported("no SQL text holds a NUL character or a lone surrogate")
+        return Value(self.by_code_point(self.bind(value, Form.TEXT)), Form.TEXT, STRING, nullable=False, const=value)
 
     # --- comparison ------------------------------------------------------------------------------------------
 
@@ -136,17 +144,28 @@ class Dialect:
         """A date in the form ``DIGITS``."""
         raise NotImplementedError
 
-    def one_of(self, sql: Sql, items: Sequence[Any], form: Form, *, negated: bool = False) -> Sql:
+    def lists(self, form: Form) -> bool:
+        """Whether one parameter holds a list of any length: ``one_of`` and ``tuple_one_of`` take a ``Parameter``."""
+        return False
+
+    def one_of(self, sql: Sql, items: "Sequence[Any] | Parameter", form: Form, *, negated: bool = False) -> Sql:
         """``sql in items``, with one parameter however many there are."""
         raise NotImplementedError
 
-    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
+    def tuple_one_of(
+        self, columns: Sequence[Sql], rows: "Sequence[Sequence[Any]] | Parameter", forms: Sequence[Form]
+    ) -> Sql:
         """A row value in a list of rows."""
         raise NotImplementedError
 
-    def contains(self, text: Sql, needle: str, *, start: bool = True, end: bool = True) -> Sql:
-        """A constant in ``text``; without ``start`` only where the text ends, without ``end`` only where it begins."""
+    def contains(self, text: Sql, needle: "str | Parameter", *, start: bool = True, end: bool = True) -> Sql:
+        """A constant in ``text``; without ``start`` only where the text ends, without ``end`` only where it begins.
+        A needle that is a ``Parameter`` is not empty."""
         raise NotImplementedError
+
+    def limit(self, top: int) -> Any:
+        """A number of rows, as the statement says it."""
+        return top
 
     def choice(self, pairs: Sequence[tuple[Sql, Sql]], form: Form) -> Sql:
         """The value beside the first condition that is true."""

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Integer, Numeric, case, cast, false, func, literal, not_, or_, type_coerce
+from sqlalchemy import BigInteger, Integer, Numeric, Text, case, cast, false, func, literal, not_, or_, type_coerce
 
 from edm.expressions import Call
 from erp_adapters import dialects_casts
-from erp_adapters.dialects_base import FAR, Dialect, Row, Rows, like, number, reference, size, text_of
-from erp_adapters.sql_values import Form, Sql, Value
+from erp_adapters.dialects_base import FAR, Dialect, Row, Rows, like, number, reference, size, storable, text_of
+from erp_adapters.sql_values import Fitted, Form, Parameter, Sql, Value
 
 
 def _concat(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
@@ -33,13 +33,16 @@ def _startswith(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     return like(node, args, prefix(d, text, part.const), Form.BOOL)
 
 
-def prefix(d: Dialect, text: Value, start: str) -> Sql:
-    """``start <= text < the first text behind all that begin with start``: a range, so that an index can serve."""
-    sql, after = text_of(text), successor(start)
-    if not start:
+def prefix(d: Dialect, text: Value, start: str | Parameter) -> Sql:
+    """``start <= text < the first text behind all that begin with start``: a range, so that an index can serve. There
+    is such a text for every start that is a ``Parameter``."""
+    sql = text_of(text)
+    if isinstance(start, str) and not start:
         return type_coerce(func.length(sql), BigInteger()) >= 0
     low = sql >= d.bind(start, Form.TEXT)
-    return low if after is None else low & (sql < d.bind(after, Form.TEXT))
+    if isinstance(start, str) and successor(start) is None:
+        return low
+    return low & (sql < d.parameter(start, successor, Text()))
 
 
 def successor(start: str) -> str | None:
@@ -49,6 +52,19 @@ def successor(start: str) -> str | None:
         if code < 0x10FFFF:
             return start[:position] + chr(0xE000 if code == 0xD7FF else code + 1)
     return None
+
+
+def fit_text(function: str, text: str) -> Fitted | None:
+    """A constant as the second argument of a function, where the function's SQL is one for many of them."""
+    if function not in _SHARED or not text or not storable(text):
+        return None
+    if function == "startswith" and successor(text) is None:
+        return None
+    return Fitted(function, (text,))
+
+
+#: Functions that look at no constant beyond what ``fit_text`` tells.
+_SHARED = frozenset({"contains", "startswith", "endswith"})
 
 
 def _endswith(d: Dialect, node: Call, args: Sequence[Value]) -> Value:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -16,7 +17,6 @@ from sqlalchemy import (
     Uuid,
     all_,
     any_,
-    bindparam,
     cast,
     func,
     literal,
@@ -47,7 +47,7 @@ from erp_adapters.dialects_base import (
 )
 from erp_adapters.dialects_common import COMMON
 from erp_adapters.dialects_patterns import postgresql_pattern
-from erp_adapters.sql_values import NUMBERS, Form, Sql, Unsupported, Value
+from erp_adapters.sql_values import NUMBERS, Form, Parameter, Sql, Unsupported, Value
 
 
 @dataclass(frozen=True)
@@ -73,28 +73,31 @@ class PostgreSQL(Dialect):
             return value.sql
         return cast(func.to_char(value.sql, literal_column("'YYYYMMDD'")), BigInteger())
 
-    def one_of(self, sql: Sql, items: Sequence[Any], form: Form, *, negated: bool = False) -> Sql:
+    def lists(self, form: Form) -> bool:
+        return True
+
+    def limit(self, top: int) -> Any:
+        """A number: the planner takes a parameter for a tenth of all rows."""
+        return literal_column(str(int(top)))
+
+    def one_of(self, sql: Sql, items: Sequence[Any] | Parameter, form: Form, *, negated: bool = False) -> Sql:
         kind, encode = self.binds[form]
-        values = bindparam(None, [encode(item) for item in items], type_=ARRAY(kind), unique=True)
+        values = self.parameter(items, partial(_every, encode), ARRAY(kind))
         return sql != all_(values) if negated else sql == any_(values)
 
-    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
+    def tuple_one_of(
+        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]] | Parameter, forms: Sequence[Form]
+    ) -> Sql:
         names = [f"k{number}" for number in range(len(columns))]
         arrays = [
-            bindparam(
-                None,
-                [self.binds[form][1](row[i]) for row in rows],
-                type_=ARRAY(self.binds[form][0]),
-                unique=True,
-            )
+            self.parameter(rows, partial(_place, self.binds[form][1], i), ARRAY(self.binds[form][0]))
             for i, form in enumerate(forms)
         ]
         keys = func.unnest(*arrays).table_valued(*names).render_derived(name="keys")
         return tuple_(*columns).in_(select(*(keys.c[name] for name in names)))
 
-    def contains(self, text: Sql, needle: str, *, start: bool = True, end: bool = True) -> Sql:
-        escaped = needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return text.like(self.bind(f"{'%' if start else ''}{escaped}{'%' if end else ''}", Form.TEXT))
+    def contains(self, text: Sql, needle: str | Parameter, *, start: bool = True, end: bool = True) -> Sql:
+        return text.like(self.parameter(needle, partial(_pattern, start, end), Text()))
 
     def position(self, text: Sql, part: Sql) -> Sql:
         return func.strpos(text, part)
@@ -111,6 +114,20 @@ class PostgreSQL(Dialect):
         if method == "average":
             exact = _pg_divide(exact, cast(func.count(value.sql), Numeric()))
         return Value(exact, Form.EXACT, kind)
+
+
+def _every(encode: Encode, items: Sequence[Any]) -> list[Any]:
+    return list(items) if encode is same else [encode(item) for item in items]
+
+
+def _place(encode: Encode, place: int, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    return [encode(row[place]) for row in rows]
+
+
+def _pattern(start: bool, end: bool, needle: str) -> str:
+    """The pattern of LIKE for a text that contains ``needle``."""
+    escaped = needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{'%' if start else ''}{escaped}{'%' if end else ''}"
 
 
 _POSTGRESQL_BINDS: dict[Form, tuple[TypeEngine[Any], Encode]] = {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BigInteger, Float, Text, cast, func, literal, select, tuple_, type_coerce
@@ -27,7 +28,7 @@ from erp_adapters.dialects_base import (
     text_of,
 )
 from erp_adapters.dialects_common import COMMON, PLACES
-from erp_adapters.sql_values import Form, Sql, Value, collated
+from erp_adapters.sql_values import Form, Parameter, Sql, Value, collated
 
 #: What the collation that compares exact numbers is called on our connections (see ``sql_sqlite``).
 NUMBER_COLLATION = "odata_number"
@@ -56,25 +57,38 @@ class SQLite(Dialect):
         parts = [func.substr(value.sql, number(start), number(size)) for start, size in ((1, 4), (6, 2), (9, 2))]
         return cast(parts[0].concat(parts[1]).concat(parts[2]), BigInteger())
 
-    def one_of(self, sql: Sql, items: Sequence[Any], form: Form, *, negated: bool = False) -> Sql:
-        encode = self.binds[form][1]
-        if form in (Form.FLOAT, Form.APPROX):  # SQLite reads a float from JSON a little differently
-            values: Any = [self.bind(item, form) for item in items]
+    def lists(self, form: Form) -> bool:
+        return form not in (Form.FLOAT, Form.APPROX)  # SQLite reads a float from JSON a little differently
+
+    def one_of(self, sql: Sql, items: Sequence[Any] | Parameter, form: Form, *, negated: bool = False) -> Sql:
+        if self.lists(form):
+            values: Any = self._rows(items, partial(_json, self.binds[form][1]), 0)
         else:
-            values = _json_values([encode(item) for item in items], 0)
+            assert not isinstance(items, Parameter)
+            values = [self.bind(item, form) for item in items]
         return sql.not_in(values) if negated else sql.in_(values)
 
-    def tuple_one_of(self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]], forms: Sequence[Form]) -> Sql:
-        values = [[self.binds[form][1](item) for item, form in zip(row, forms, strict=True)] for row in rows]
-        return tuple_(*columns).in_(_json_values(values, len(columns)))
+    def tuple_one_of(
+        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]] | Parameter, forms: Sequence[Form]
+    ) -> Sql:
+        encode = partial(_json_rows, [self.binds[form][1] for form in forms])
+        return tuple_(*columns).in_(self._rows(rows, encode, len(columns)))
 
-    def contains(self, text: Sql, needle: str, *, start: bool = True, end: bool = True) -> Sql:
+    def _rows(self, values: Sequence[Any] | Parameter, encode: Encode, width: int) -> Any:
+        """The items of one JSON parameter as rows: no limit on their number, one statement text for all."""
+        items = func.json_each(self.parameter(values, encode, Text())).table_valued("value")
+        if not width:
+            return select(items.c.value)
+        places = [literal(f"$[{number}]", Text()) for number in range(width)]
+        return select(*(func.json_extract(items.c.value, place) for place in places))
+
+    def contains(self, text: Sql, needle: str | Parameter, *, start: bool = True, end: bool = True) -> Sql:
         part = self.bind(needle, Form.TEXT)
         if end:
             return func.instr(text, part) > 0
-        if not needle:
+        if not isinstance(needle, Parameter) and not needle:
             return func.length(text) >= 0
-        return func.substr(text, number(-len(needle))) == part
+        return func.substr(text, self.parameter(needle, _from_end, BigInteger())) == part
 
     def position(self, text: Sql, part: Sql) -> Sql:
         return func.instr(text, part)
@@ -102,13 +116,17 @@ class SQLite(Dialect):
         return self.rows.get(node.function, reference)(self, node, args)
 
 
-def _json_values(values: Sequence[Any], width: int) -> Any:
-    """The items of one JSON parameter as rows: no limit on their number, one statement text for all."""
-    items = func.json_each(literal(json.dumps(values, ensure_ascii=False), Text())).table_valued("value")
-    if not width:
-        return select(items.c.value)
-    places = [literal(f"$[{number}]", Text()) for number in range(width)]
-    return select(*(func.json_extract(items.c.value, place) for place in places))
+def _json(encode: Encode, items: Sequence[Any]) -> str:
+    return json.dumps([encode(item) for item in items], ensure_ascii=False)
+
+
+def _json_rows(encodes: Sequence[Encode], rows: Sequence[Sequence[Any]]) -> str:
+    values = [[encode(item) for encode, item in zip(encodes, row, strict=True)] for row in rows]
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _from_end(needle: str) -> int:
+    return -len(needle)
 
 
 def _sqlite_part(d: Dialect, node: Call, args: Sequence[Value]) -> Value:

@@ -1,21 +1,27 @@
 """Comparisons in SQL: two-valued, as Edm's are, and in the stored form of a column, so that indexes serve.
 
-Every function gives SQL that is true exactly where the comparison is (``negated``: exactly where it is false);
-elsewhere it may be false or null, which a WHERE does not tell apart.
+A comparison with a constant takes two steps. To *fit* it is to look at the constant: what is asked of the stored form.
+To *say* it is to write SQL, which depends on nothing but the kind of question, so that one statement does for all
+constants of a kind.
+
+Every function that says something gives SQL that is true exactly where the comparison is (``negated``: exactly where it
+is false); elsewhere it may be false or null, which a WHERE does not tell apart.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import and_, false, literal, or_, true
 
-from erp_adapters.dialects_base import Dialect
+from erp_adapters.dialects_base import Dialect, storable
 from erp_adapters.sql_values import (
     INT64_HIGH,
     INT64_LOW,
     NUMBERS,
+    Fitted,
     Form,
     Sql,
     Unsupported,
@@ -74,15 +80,34 @@ def with_null(value: Value, op: str, negated: bool) -> Sql:
 
 def compare_const(d: Dialect, op: str, value: Value, const: Any, *, negated: bool = False) -> Sql:
     """``value op const``."""
+    fitted = fit_const(value.form, value.scale, op, const)
+    return say_const(d, op, value, fitted.kind, fitted.values, negated=negated)
+
+
+def fit_const(form: Form, scale: int, op: str, const: Any) -> Fitted:
+    """What ``op const`` asks of a value in that form: its one answer for everything but null, or a comparison."""
     if const is None:
-        return with_null(value, op, negated)
-    fitted = fit(value, op, const)
+        return _NULL
+    fitted = _FITS.get(form, _fit_as_it_is)(op, const, form, scale)
     if isinstance(fitted, bool):
-        return _known(value, op, fitted, negated)
+        return _ALWAYS if fitted else _NEVER
+    if form is Form.BOOL:
+        return Fitted(fitted)  # SQL has no parameters for these
+    fitted_op, stored = fitted
+    return Fitted(fitted_op, (stored,))
+
+
+def say_const(d: Dialect, op: str, value: Value, kind: Hashable, stored: Sequence[Any], *, negated: bool) -> Sql:
+    """The comparison that ``fit_const`` told of."""
+    if kind == "null":
+        return with_null(value, op, negated)
+    if isinstance(kind, bool):
+        return _known(value, op, kind, negated)
+    fitted = kind if isinstance(kind, tuple) else (kind, stored[0])
     if negated:
         return _negated(d, op, value, fitted)
-    fitted_op, stored = fitted
-    sql = apply(fitted_op, _operand(d, value, fitted_op), d.bind(stored, value.form))
+    fitted_op, operand = fitted
+    sql = apply(fitted_op, _operand(d, value, fitted_op), d.bind(operand, value.form))
     if fitted_op == "ne":
         return _or_null(value, sql)
     return _guarded(value, fitted_op, sql)
@@ -143,32 +168,29 @@ def _operand(d: Dialect, value: Value, op: str) -> Sql:
     return d.comparable(value)
 
 
-def fit(value: Value, op: str, const: Any) -> tuple[str, Any] | bool:
-    """The comparison in the stored form, or its one answer for everything but null."""
-    match value.form:
-        case Form.TEXT:
-            return _fit_text(op, const)
-        case Form.INT | Form.APPROX:
-            return _fit_integer(value, op, const)
-        case Form.FLOAT:
-            return op == "ne" if math.isnan(const) else (op, const)
-        case Form.BOOL:
-            return _fit_boolean(op, const)
-        case Form.DIGITS:
-            return op, const.year * 10_000 + const.month * 100 + const.day
-        case _:
-            return op, const
+_Fit = tuple[str, Any] | bool
+"""A comparison in the stored form, or its one answer for everything but null."""
 
 
-def _fit_text(op: str, const: str) -> tuple[str, Any] | bool:
+def _fit_as_it_is(op: str, const: Any, form: Form, scale: int) -> _Fit:
+    return op, const
+
+
+def _fit_float(op: str, const: float, form: Form, scale: int) -> _Fit:
+    return op == "ne" if math.isnan(const) else (op, const)
+
+
+def _fit_digits(op: str, const: date, form: Form, scale: int) -> _Fit:
+    return op, const.year * 10_000 + const.month * 100 + const.day
+
+
+def _fit_text(op: str, const: str, form: Form, scale: int) -> _Fit:
     """No stored text holds a NUL, so one before it decides: x < 'a\\0b' is x <= 'a'."""
-    head, nul, _ = const.partition("\0")
-    try:
-        head.encode()
-    except UnicodeEncodeError:
-        nul = "surrogate"
-    if not nul:
+    if storable(const):
         return op, const
+    head, nul, _ = const.partition("\0")
+    if not storable(head):
+        nul = "surrogate"
     if op in ("eq", "ne"):
         return op == "ne"
     if nul == "surrogate":
@@ -176,7 +198,7 @@ def _fit_text(op: str, const: str) -> tuple[str, Any] | bool:
     return ("le" if op in ("lt", "le") else "gt"), head
 
 
-def _fit_boolean(op: str, const: bool) -> tuple[str, Any] | bool:
+def _fit_boolean(op: str, const: bool, form: Form, scale: int) -> _Fit:
     """False comes before true. SQL has no constants to compare them with by order."""
     match op, const:
         case ("gt", False) | ("ge", True):
@@ -190,38 +212,72 @@ def _fit_boolean(op: str, const: bool) -> tuple[str, Any] | bool:
     return op, const
 
 
-def _fit_integer(value: Value, op: str, const: Any) -> tuple[str, Any] | bool:
-    low, high = scaled_integer(const, value.scale)
+def _fit_integer(op: str, const: Any, form: Form, scale: int) -> _Fit:
+    low, high = scaled_integer(const, scale)
     if low != high and op in ("eq", "ne"):
         return op == "ne"
     bound = high if op in ("ge", "lt") else low
     if not INT64_LOW <= bound <= INT64_HIGH:
         below = bound < INT64_LOW
         return op == "ne" or (op in ("gt", "ge") if below else op in ("lt", "le"))
-    if value.form is Form.APPROX:
-        return op, float(Decimal(bound).scaleb(-value.scale))
+    if form is Form.APPROX:
+        return op, float(Decimal(bound).scaleb(-scale))
     return op, bound
+
+
+_FITS: dict[Form, Callable[[str, Any, Form, int], _Fit]] = {
+    Form.TEXT: _fit_text,
+    Form.INT: _fit_integer,
+    Form.APPROX: _fit_integer,
+    Form.FLOAT: _fit_float,
+    Form.BOOL: _fit_boolean,
+    Form.DIGITS: _fit_digits,
+}
+_NULL, _ALWAYS, _NEVER = Fitted("null"), Fitted(True), Fitted(False)
+
+
+# Lists
 
 
 def one_of(d: Dialect, value: Value, items: Sequence[Any], *, negated: bool = False) -> Sql:
     """``value in items``."""
-    known = [fit(value, "eq", item) for item in items if item is not None]
+    fitted = fit_list(d, value.form, value.scale, items)
+    return say_list(d, value, fitted.kind, fitted.values, negated=negated)
+
+
+def fit_list(d: Dialect, form: Form, scale: int, items: Sequence[Any]) -> Fitted:
+    """What a list asks of a value in that form. The kind: whether null is among the items, whether one or many others
+    can occur, and the items themselves where SQL has no parameter for them."""
+    known = [_FITS.get(form, _fit_as_it_is)("eq", item, form, scale) for item in items if item is not None]
     stored = list(dict.fromkeys(fitted[1] for fitted in known if not isinstance(fitted, bool)))
-    sql = _listed(d, _operand(d, value, "eq"), stored, value.form, negated)
-    if None in items:
+    nullable = None in items
+    if form is Form.BOOL or (len(stored) > 1 and not d.lists(form)):
+        return Fitted((nullable, tuple(stored)))
+    if len(stored) < 2:
+        return Fitted((nullable, "one" if stored else "none"), tuple(stored))
+    return Fitted((nullable, "many"), (stored,))
+
+
+def say_list(d: Dialect, value: Value, kind: Any, stored: Sequence[Any], *, negated: bool) -> Sql:
+    """The condition that ``fit_list`` told of."""
+    nullable, items = kind
+    sql = _listed(d, _operand(d, value, "eq"), items, stored, value.form, negated)
+    if nullable:
         return and_(sql, not_null(value)) if negated else or_(sql, is_null(value))
-    return _or_null(value, sql) if negated and stored else sql
+    return _or_null(value, sql) if negated and items not in ("none", ()) else sql
 
 
-def _listed(d: Dialect, sql: Sql, stored: Sequence[Any], form: Form, negated: bool) -> Sql:
-    if not stored:
+def _listed(d: Dialect, sql: Sql, items: Any, stored: Sequence[Any], form: Form, negated: bool) -> Sql:
+    if items in ("none", ()):
         return true() if negated else false()
-    if form is Form.BOOL:
-        parts = [apply("ne" if negated else "eq", sql, d.bind(item, form)) for item in stored]
-        return and_(*parts) if negated else or_(*parts)
-    if len(stored) == 1:
+    if items == "many":
+        return d.one_of(sql, stored[0], form, negated=negated)
+    if items == "one":
         return apply("ne" if negated else "eq", sql, d.bind(stored[0], form))
-    return d.one_of(sql, stored, form, negated=negated)
+    if form is Form.BOOL:
+        parts = [apply("ne" if negated else "eq", sql, d.bind(item, form)) for item in items]
+        return and_(*parts) if negated else or_(*parts)
+    return d.one_of(sql, items, form, negated=negated)
 
 
 # Of two values

@@ -27,7 +27,19 @@ from edm.primitives import (
     PrimitiveType,
 )
 from erp_adapters.dialects_base import Dialect, storable
-from erp_adapters.sql_compare import INVERSE, apply, compare_const, is_null, not_null, one_of, with_null
+from erp_adapters.sql_compare import (
+    INVERSE,
+    apply,
+    compare_const,
+    fit_const,
+    fit_list,
+    is_null,
+    not_null,
+    one_of,
+    say_const,
+    say_list,
+    with_null,
+)
 from erp_adapters.sql_decode import Decoder, decoder
 from erp_adapters.sql_mapping import (
     Codec,
@@ -42,7 +54,7 @@ from erp_adapters.sql_mapping import (
     Zoned,
     columns_of,
 )
-from erp_adapters.sql_values import ColumnFacts, Form, Kind, Sql, Unsupported, Value
+from erp_adapters.sql_values import ColumnFacts, Fitted, Form, Kind, Sql, Unsupported, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +96,42 @@ class Field:
     def value(self) -> Value:
         raise NotImplementedError
 
+    def form(self) -> tuple[Form, int]:
+        """Form and scale of ``value``."""
+        value = self.value()
+        return value.form, value.scale
+
     def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
-        return compare_const(self.d, op, self.value(), const, negated=negated)
+        fitted = self.fit(op, const)
+        return self.say(op, fitted.kind, fitted.values, negated=negated)
 
     def one_of(self, items: Sequence[Any], *, negated: bool = False) -> Sql:
-        return one_of(self.d, self.value(), items, negated=negated)
+        fitted = self.fit_list(items)
+        return self.say_list(fitted.kind, fitted.values, negated=negated)
+
+    # A comparison is what its constant asks for, and the SQL for questions of that kind. A codec has both parts of it,
+    # or ``compare`` and ``one_of`` as a whole: then statements are made for each constant anew.
+
+    @property
+    def shared(self) -> bool:
+        """Whether the SQL of comparisons depends on nothing but the kind of question."""
+        return type(self).compare is Field.compare and type(self).one_of is Field.one_of
+
+    def fit(self, op: str, const: Any) -> Fitted:
+        """What a comparison with ``const`` asks of the stored form."""
+        return fit_const(*self.form(), op, const)
+
+    def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
+        """The comparison that ``fit`` told of."""
+        return say_const(self.d, op, self.value(), kind, stored, negated=negated)
+
+    def fit_list(self, items: Sequence[Any]) -> Fitted:
+        """What ``in items`` asks of the stored form."""
+        return fit_list(self.d, *self.form(), items)
+
+    def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
+        """The condition that ``fit_list`` told of."""
+        return say_list(self.d, self.value(), kind, stored, negated=negated)
 
     def truth(self, *, negated: bool = False) -> Sql:
         """The Boolean property as a condition."""
@@ -137,14 +180,20 @@ class PlainField(Field):
             return text_value(self.d, column, func.rtrim(column.sql), self.nullable)
         return text_value(self.d, column, column.sql, self.nullable)
 
-    def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
-        sql = compare_const(self.d, op, self.value(), const, negated=negated)
-        if op == "eq" and not negated and self._range_helps(const):
-            # The texts that are ``const`` and blanks lie between it and the first text behind those.
-            column = self.columns[0].sql
-            low, high = self.d.bind(const, Form.TEXT), self.d.bind(f"{const}!", Form.TEXT)
-            return and_(sql, column >= low, column < high)
-        return sql
+    def fit(self, op: str, const: Any) -> Fitted:
+        fitted = super().fit(op, const)
+        return Fitted("range", fitted.values) if op == "eq" and self._range_helps(const) else fitted
+
+    def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
+        if kind != "range":
+            return super().say(op, kind, stored, negated=negated)
+        sql = super().say(op, op, stored, negated=negated)
+        if negated:
+            return sql
+        # The texts that are ``const`` and blanks lie between it and the first text behind those.
+        column = self.columns[0].sql
+        low, high = self.d.bind(stored[0], Form.TEXT), self.d.parameter(stored[0], "{}!".format, Text())
+        return and_(sql, column >= low, column < high)
 
     def _range_helps(self, const: Any) -> bool:
         trimmed = isinstance(self.codec, Plain) and self.codec.trim
@@ -237,21 +286,30 @@ class CodesField(Field):
         return [
             (self.d.bind(code, stored.form), word)
             for text, word in self._codes.words.items()
-            for code in _typed_codes((text,), stored)
+            for code in _typed_codes((text,), stored.form)
         ]
 
-    def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
-        if const is None:
+    def form(self) -> tuple[Form, int]:
+        return Form.TEXT, 0
+
+    def fit(self, op: str, const: Any) -> Fitted:
+        return self.fit_list((const,)) if const is not None and op in ("eq", "ne") else super().fit(op, const)
+
+    def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
+        if kind == "null":
             return with_null(self._stored(), op, negated)
         if op in ("eq", "ne"):
-            return self.one_of((const,), negated=negated == (op == "eq"))
-        return super().compare(op, const, negated=negated)
+            return self.say_list(kind, stored, negated=negated == (op == "eq"))
+        return super().say(op, kind, stored, negated=negated)
 
-    def one_of(self, items: Sequence[Any], *, negated: bool = False) -> Sql:
-        stored = self._stored()
+    def fit_list(self, items: Sequence[Any]) -> Fitted:
+        form = Form.INT if self.columns[0].integral else Form.TEXT
         words = [code for item in items if item is not None for code in self._codes.stored(item)]
         nulls = [None] if None in items else []
-        return one_of(self.d, stored, [*_typed_codes(words, stored), *nulls], negated=negated)
+        return fit_list(self.d, form, 0, [*_typed_codes(words, form), *nulls])
+
+    def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
+        return say_list(self.d, self._stored(), kind, stored, negated=negated)
 
 
 def _code_value(d: Dialect, column: Column, trim: bool, nullable: bool) -> Value:
@@ -263,9 +321,9 @@ def _code_value(d: Dialect, column: Column, trim: bool, nullable: bool) -> Value
     return text_value(d, column, func.rtrim(column.sql) if trim else column.sql, nullable)
 
 
-def _typed_codes(codes: Sequence[str], stored: Value) -> list[Any]:
+def _typed_codes(codes: Sequence[str], form: Form) -> list[Any]:
     """Codes as the column holds them; a text that is no such code is not among them."""
-    if stored.form is Form.TEXT:
+    if form is Form.TEXT:
         return list(codes)
     return [int(code) for code in codes if _is_integer(code)]
 
@@ -289,7 +347,7 @@ class FlagField(Field):
     def _listed(self, negated: bool = False) -> Sql:
         assert isinstance(self.codec, Flag)
         stored = _code_value(self.d, self.columns[0], self.codec.trim, self.columns[0].nullable)
-        return one_of(self.d, stored, _typed_codes(self.codec.true, stored), negated=negated)
+        return one_of(self.d, stored, _typed_codes(self.codec.true, stored.form), negated=negated)
 
     def value(self) -> Value:
         sql = self._listed()
@@ -347,14 +405,24 @@ class CompositeField(Field):
             position += width + len(separator)
         return tuple(parts)
 
-    def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
+    def form(self) -> tuple[Form, int]:
+        return Form.TEXT, 0
+
+    def fit(self, op: str, const: Any) -> Fitted:
         if const is None:
+            return super().fit(op, const)
+        if op in ("eq", "ne"):
+            return self.fit_list((const,))
+        stored = self.split(const)
+        return super().fit(op, const) if stored is None else Fitted("parts", stored)
+
+    def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
+        if kind == "null":
             return self._with_null(op, negated)
         if op in ("eq", "ne"):
-            return self.one_of((const,), negated=negated == (op == "eq"))
-        stored = self.split(const)
-        if stored is None:
-            return super().compare(op, const, negated=negated)
+            return self.say_list(kind, stored, negated=negated == (op == "eq"))
+        if kind != "parts":
+            return super().say(op, kind, stored, negated=negated)
         parts = self.parts()
         binds = [self.d.bind(item, part.form) for item, part in zip(stored, parts, strict=True)]
         left = tuple_(*(part.sql for part in parts))
@@ -377,23 +445,34 @@ class CompositeField(Field):
             return true() if negated == (op != "ne") else false()
         return not_(self._null()) if negated == (op != "ne") else self._null()
 
-    def one_of(self, items: Sequence[Any], *, negated: bool = False) -> Sql:
-        keys = list(dict.fromkeys(self.split(item) for item in items if item is not None))
+    def fit_list(self, items: Sequence[Any]) -> Fitted:
+        """The kind: whether null is among the items, and how many others can occur, or which, as in ``sql_compare``."""
+        keys = dict.fromkeys(self.split(item) for item in items if item is not None)
         stored = [key for key in keys if key is not None]
-        found = self._listed(stored)
-        if None in items:
+        nullable = None in items
+        if len(stored) < 2:
+            return Fitted((nullable, "one"), stored[0]) if stored else Fitted((nullable, "none"))
+        shared = all(self.d.lists(part.form) for part in self.parts())
+        return Fitted((nullable, "many"), (stored,)) if shared else Fitted((nullable, tuple(stored)))
+
+    def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
+        nullable, keys = kind
+        found = self._listed(keys, stored)
+        if nullable:
             found = or_(found, self._with_null("eq", False))
         if not negated:
             return found
         return found.is_not(true()) if self.nullable else not_(found)
 
-    def _listed(self, keys: Sequence[tuple[Any, ...]]) -> Sql:
-        if not keys:
+    def _listed(self, keys: Any, stored: Sequence[Any]) -> Sql:
+        if keys == "none":
             return false()
         parts = self.parts()
-        if len(keys) > 1:
-            return self.d.tuple_one_of([part.stored for part in parts], keys, [part.form for part in parts])
-        return and_(*(part.stored == self.d.bind(item, part.form) for part, item in zip(parts, keys[0], strict=True)))
+        if keys == "one":
+            pairs = zip(parts, stored, strict=True)
+            return and_(*(part.stored == self.d.bind(item, part.form) for part, item in pairs))
+        listed = stored[0] if keys == "many" else keys
+        return self.d.tuple_one_of([part.stored for part in parts], listed, [part.form for part in parts])
 
     def order(self) -> tuple[Value, ...]:
         """The parts in turn. Where one can be null the key is null, and ties with every other null key."""

@@ -4,6 +4,7 @@ The *form* says how values of an Edm type stand in SQL at this place. One type h
 thing in several ways, and a comparison in the stored form can use the index that a conversion would hide.
 """
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Decimal
 from enum import Enum
@@ -78,6 +79,39 @@ class Value:
             scale=self.scale if scale is None else scale,
             raw=None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a constant is to a column or function. ``kind`` is all that the SQL depends on; ``values`` are what it is
+    told in parameters: so one statement serves all constants of a kind.
+    """
+
+    kind: Hashable
+    values: tuple[Any, ...] = ()
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter:
+    """A value that comes when the statement is executed: number ``number`` of those that are given then. ``example`` is
+    that of the query which the statement was made for. Nothing but ``encode`` may look at a value, or the statement
+    would not do for another.
+    """
+
+    number: int
+    example: Any
+    encode: Callable[[Any], Any] = _unchanged
+
+    def through(self, encode: Callable[[Any], Any]) -> "Parameter":
+        """The parameter that holds what ``encode`` makes of the value."""
+        return replace(self, encode=encode)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a statement cannot depend on the value of a parameter")
 
 
 def collated(sql: Sql, collation: str) -> Sql:
