@@ -3,7 +3,8 @@
 Here are the keys of the format, what spans elements (keys, references, partners, names) and the
 generation of inverse navigation. The rules for a single name or property are in ``edm.lint``. Any further
 table of a file (``[sql]``, ``[sap]``...) says where the rows come from; it is kept as it stands, for the
-adapter of that kind, and checked only for mapping each property once.
+adapter of that kind, and checked only for mapping each property once. The file ``VERSION`` of a directory has
+the version of the model.
 """
 
 import re
@@ -19,11 +20,14 @@ from edm.faults import CatalogError, Fault, Key, Place, take
 from edm.lint import DESCRIPTION_LENGTH, LABEL_LENGTH, PUBLISHED, name_problems, property_problems
 from edm.model import EntitySet, EntityType, NavigationProperty, Property, ServiceMetadata
 from edm.primitives import DATE_TIME_OFFSET, STRING
+from edm.versions import version_parts
 
 __all__ = ["NAMESPACE", "VERSION", "CatalogError", "Fault", "load_directory", "load_texts"]
 
 NAMESPACE = "ErpOData"
+#: Of a model whose catalog states none.
 VERSION = "1.0.0"
+VERSION_FILE = "VERSION"
 
 _TEXT, _FLAG, _NUMBER = Key(str, limit=DESCRIPTION_LENGTH), Key(bool), Key(int)
 _LABEL, _DESCRIPTION = Key(str, True, LABEL_LENGTH), Key(str, True, DESCRIPTION_LENGTH)
@@ -103,17 +107,18 @@ class _Draft:
         return None if name in self.faulty else self.properties.get(name)
 
 
-def load_directory(
-    directory: Traversable | Path, *, namespace: str = NAMESPACE, version: str = VERSION
-) -> ServiceMetadata:
-    """The model that the ``*.toml`` files of a directory declare."""
+def load_directory(directory: Traversable | Path, *, namespace: str = NAMESPACE) -> ServiceMetadata:
+    """The model that the ``*.toml`` files of a directory declare, with the version in its file ``VERSION``."""
     texts, faults = {}, []
     for entry in directory.iterdir():
-        if entry.name.endswith(".toml"):
+        if entry.name.endswith(".toml") or entry.name == VERSION_FILE:
             try:
                 texts[entry.name] = entry.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 faults.append(Fault(entry.name, "", f"cannot be read as UTF-8 text: {error}"))
+    version = texts.pop(VERSION_FILE, VERSION).strip()
+    if version_parts(version) is None:
+        faults.append(Fault(VERSION_FILE, "", f"{version!r} is no version", "three numbers, such as 1.2.0"))
     if not texts and not faults:
         faults.append(Fault(str(directory), "", "has no *.toml file", "one file per entity set"))
     return _load(texts, faults, namespace, version)

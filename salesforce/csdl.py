@@ -151,6 +151,8 @@ class Metadata:
     definitions: Mapping[str, TypeDefinition]
     operations: tuple[Operation, ...]
     container: Container | None
+    #: Annotations of the schemas themselves, by namespace.
+    schemas: Mapping[str, Annotations] = field(default_factory=dict)
 
     @cached_property
     def sets(self) -> Mapping[str, EntitySet]:
@@ -254,7 +256,10 @@ class _Reader:
             operations += [self._operation(element, space) for element in _children(schema, "Function", "Action")]
         version = self.root.get("Version") or "4.0"
         references = tuple(_required(part, "Uri") for part in _children(self.root, "Reference"))
-        return Metadata(version, references, types, enums, definitions, tuple(operations), self._container())
+        schemas: dict[str, dict[str, Any]] = {}
+        for schema in self.schemas:
+            schemas.setdefault(_required(schema, "Namespace"), {}).update(self._own_annotations(schema))
+        return Metadata(version, references, types, enums, definitions, tuple(operations), self._container(), schemas)
 
     def name(self, text: str) -> str:
         """A qualified name with its alias resolved."""

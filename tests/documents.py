@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from edm.contract_rules import RULES as CONTRACT_RULES
 from edm.errors import ERROR_CODES
 from edm.functions import ANY, COLLECTION, FUNCTIONS, TYPE_NAME, CanonicalFunction, Kind, Signature
 from edm.primitives import DECIMAL, DOUBLE, INT32, PrimitiveType
@@ -257,6 +258,20 @@ def lint_rules(rules: Mapping[str, Rule]) -> str:
     return table(("Rule", "Severity", "Cause", "Fix"), rows)
 
 
+def contract_rules() -> str:
+    rows = [
+        (
+            f"`{rule.id}`",
+            "breaking" if rule.breaking else "compatible",
+            rule.effect.name.lower(),
+            rule.what,
+            rule.salesforce,
+        )
+        for rule in CONTRACT_RULES.values()
+    ]
+    return table(("Rule", "", "Version", "What changed", "In Salesforce"), rows)
+
+
 #: What the ids of clauses begin with -> heading of their table.
 _CHAPTERS = {
     "40-MIN-": "OData 4.0 Minimal", "40-INT-": "OData 4.0 Intermediate", "40-ADV-": "OData 4.0 Advanced",
@@ -307,6 +322,7 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/query-language.md", "answer limits"): answer_limits,
     ("docs/catalog.md", "model"): model,
     ("docs/catalog.md", "navigation"): navigation,
+    ("docs/contract.md", "contract rules"): contract_rules,
     ("docs/configuration.md", "gunicorn variables"): variables,
     ("docs/configuration.md", "settings"): settings,
     ("docs/configuration.md", "platform variables"): platform_variables,

@@ -95,7 +95,9 @@ LAYERS = {
     "odata_server.web": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
     "salesforce": Layer(),
     "salesforce.client": Layer(ours=("salesforce",), theirs=("requests",)),
+    "salesforce.contract": Layer(ours=("edm.contract", "edm.contract_diff", "salesforce")),
     "salesforce.csdl": Layer(theirs=("lxml",)),
+    "salesforce.csdl_json": Layer(ours=("salesforce",)),
     "salesforce.ownership": Layer(ours=("edm", "salesforce")),
     "fixtures": Layer(theirs=("sqlalchemy",)),
 }

@@ -4,12 +4,12 @@ its own.
 Modules here import little at the top, so that ``--help`` and completion are quick.
 """
 
-from typing import Any
-
 import click
 
 from odata_server.cli.ask import explain, metadata, query
+from odata_server.cli.contract import contract
 from odata_server.cli.demo import demo
+from odata_server.cli.groups import Commands
 from odata_server.cli.salesforce import salesforce
 from odata_server.cli.serve import serve
 from odata_server.cli.settings import config, users
@@ -34,31 +34,15 @@ Examples:
   erp-odata serve                             the service, as configured
   erp-odata salesforce sync --local           what Salesforce will make of it
   erp-odata soql STATEMENT                    SOQL, as Salesforce would run it
+  erp-odata contract diff contract.json       what changed for clients since the snapshot
 
 \b
 Exit codes:
 """ + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
 
 
-class _Commands(click.Group):
-    """Turns what a command raises into a message and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            from odata_server.cli.failures import report
-
-            code = report(error)
-            if code is None:
-                raise
-            ctx.exit(code)
-
-
 @click.group(
-    cls=_Commands,
+    cls=Commands,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -67,5 +51,5 @@ def main() -> None:
     """ERP data live as OData 4 for Salesforce Connect."""
 
 
-for command in (demo, serve, validate, metadata, query, explain, config, users, salesforce, soql):
+for command in (demo, serve, validate, metadata, query, explain, config, users, salesforce, soql, contract):
     main.add_command(command)

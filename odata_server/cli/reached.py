@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPTIONS = (
+_WHICH = (
     click.argument("url", required=False),
     click.option("--local", is_flag=True, help="The service as it is configured here, without a server."),
+)
+_SIGN_IN = (
     click.option("-u", "--user", metavar="NAME[:PASSWORD]", help="Sign in with HTTP Basic; a password is asked for."),
     click.option("-H", "--header", "headers", multiple=True, help="A header for every request, 'Name: value'."),
 )
@@ -23,8 +25,15 @@ _OPTIONS = (
 
 def service_options(command: F) -> F:
     """The service that is asked: at a URL, or the configured one."""
-    command = settings_options(command)
-    for option in reversed(_OPTIONS):
+    command = sign_in_options(settings_options(command))
+    for option in reversed(_WHICH):
+        command = option(command)
+    return command
+
+
+def sign_in_options(command: F) -> F:
+    """How to be let in by a service at a URL."""
+    for option in reversed(_SIGN_IN):
         command = option(command)
     return command
 
