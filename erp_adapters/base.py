@@ -5,7 +5,7 @@ already correct, because the engine evaluates the rest.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,6 +16,9 @@ from edm.query import Query
 
 #: One row: Python values of the Edm types, in ``Query.columns`` order.
 Row = tuple[Any, ...]
+
+#: The source of a set whose catalog names none.
+DEFAULT_SOURCE = "default"
 
 
 @dataclass(slots=True)
@@ -30,12 +33,16 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who asks, how long there is, and under which id it is logged. One per request, shared by all its reads."""
+    """Who asks, how long there is, and under which id it is logged. One per request, shared by all its reads.
+
+    ``memo`` is for what one read of the request has found out and another one would ask again.
+    """
 
     principal: str = "anonymous"
     correlation_id: str = "-"
     deadline: float | None = None  # time.monotonic() value
     timings: Timings = field(default_factory=Timings)
+    memo: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def remaining(self) -> float:
         """Seconds left, never negative; infinity without a deadline."""
@@ -90,6 +97,25 @@ class Validates(Protocol):
     def lacks(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
         """What they name and the source does not have. Raises ``SourceError`` when it cannot be asked."""
         ...
+
+
+@runtime_checkable
+class Routes(Protocol):
+    """Optional: answers from several sources, each an adapter of its own."""
+
+    @property
+    def sources(self) -> Mapping[str, Adapter]: ...
+
+
+def source_of(entity_set: EntitySet) -> str:
+    """The name of the source that the set's rows come from, as its catalog says."""
+    named = (section.get("source") for section in entity_set.sources.values())
+    return next((name for name in named if isinstance(name, str)), DEFAULT_SOURCE)
+
+
+def sources_of(adapter: Adapter) -> Mapping[str, Adapter]:
+    """The sources behind an adapter by name: itself, if there is only one."""
+    return adapter.sources if isinstance(adapter, Routes) else {DEFAULT_SOURCE: adapter}
 
 
 class SourceError(ODataError):

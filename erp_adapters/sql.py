@@ -7,7 +7,7 @@ database differs from the others is in its driver (see ``sql_driver``).
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,11 +19,21 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from edm.capabilities import Capabilities
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query
-from erp_adapters.base import Busy, ContractBroken, Page, Session, SourceError, TimedOut
+from erp_adapters.base import (
+    DEFAULT_SOURCE,
+    Busy,
+    ContractBroken,
+    Page,
+    Session,
+    SourceError,
+    TimedOut,
+    source_of,
+)
 from erp_adapters.sql_decode import rows
 from erp_adapters.sql_driver import ONE_FETCH, PAGE_ROWS, Driver, SqlOptions
 from erp_adapters.sql_drivers import driver_of, driver_url
 from erp_adapters.sql_mapping import SetMapping, parse
+from erp_adapters.sql_session import begun
 from erp_adapters.sql_source import Source, split
 from erp_adapters.sql_statement import Statement, Statements
 
@@ -35,10 +45,14 @@ def connect(
     pool_size: int = 5,
     pool_wait: float = 2.0,
     statement_timeout: float = 25.0,
+    session: Sequence[str] = (),
+    source: str = DEFAULT_SOURCE,
 ) -> "SqlAdapter":
-    """An adapter for the database at ``url``. Opens no connection yet, so it may be made before a fork."""
-    options = SqlOptions(pool_size, pool_wait, statement_timeout)
-    return SqlAdapter(driver_url(url), metadata, options)
+    """An adapter for the database at ``url``, with the sets whose catalog names that ``source``. Opens no connection
+    yet, so it may be made before a fork.
+    """
+    options = SqlOptions(pool_size, pool_wait, statement_timeout, session=tuple(session))
+    return SqlAdapter(driver_url(url), metadata, options, source)
 
 
 @dataclass(slots=True)
@@ -48,6 +62,7 @@ class SqlAdapter:
     url: URL
     metadata: ServiceMetadata
     options: SqlOptions = field(default_factory=SqlOptions)
+    source: str = DEFAULT_SOURCE
     _driver: Driver = field(init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _engine: Engine | None = None
@@ -57,10 +72,14 @@ class SqlAdapter:
 
     def __post_init__(self) -> None:
         self._driver = driver_of(self.url)
-        for entity_set in self.metadata.sets:
+        for entity_set in self._own(self.metadata):
             mapping, _ = parse(entity_set)
             if mapping is not None:
                 self._mappings[entity_set.name] = mapping
+
+    def _own(self, metadata: ServiceMetadata) -> list[EntitySet]:
+        """The sets whose rows are in this database."""
+        return [entity_set for entity_set in metadata.sets if source_of(entity_set) == self.source]
 
     # --- the adapter --------------------------------------------------------------------------------------------
 
@@ -90,14 +109,14 @@ class SqlAdapter:
 
     def faults(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
         """What is wrong with the form of the ``[sql]`` sections; no database is asked."""
-        for entity_set in metadata.sets:
+        for entity_set in self._own(metadata):
             yield from ((entity_set.name, f"sql.{key}", message) for key, message in parse(entity_set)[1])
 
     def lacks(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
         """Tables and columns that the ``[sql]`` sections name and the database does not have, each once per set."""
         try:
             inspector = inspect(self.engine())
-            for entity_set in metadata.sets:
+            for entity_set in self._own(metadata):
                 mapping, _ = parse(entity_set)
                 if mapping is not None:
                     yield from _missing(entity_set.name, mapping, inspector)
@@ -168,7 +187,7 @@ class SqlAdapter:
         if self._engine is None or self._process != os.getpid():
             with self._lock:
                 if self._engine is None or self._process != os.getpid():
-                    self._engine = self._driver.engine(self.url, self.options)
+                    self._engine = begun(self._driver.engine(self.url, self.options), self.options.session)
                     self._process, self._statements = os.getpid(), None
         return self._engine
 

@@ -29,12 +29,13 @@ _TIMEOUT_SLACK = 2.0
 
 @dataclass(frozen=True, slots=True)
 class SqlOptions:
-    """Limits of the connections, in connections or seconds."""
+    """Limits of the connections, in connections or seconds; the statements that each of them begins with."""
 
     pool_size: int = 5
     pool_wait: float = 2.0
     statement_timeout: float = 25.0
     connect_timeout: float = 3.0
+    session: tuple[str, ...] = ()
 
     def pool(self) -> dict[str, Any]:
         """The arguments of an engine that no database sees."""

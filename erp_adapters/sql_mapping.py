@@ -161,7 +161,9 @@ def parse(entity_set: EntitySet) -> tuple[SetMapping | None, Faults]:
     faults = Faults()
     if section is None:
         return None, faults
-    _unknown("", section, {"table", "joins", "columns"}, faults)
+    _unknown("", section, {"table", "joins", "columns", "source"}, faults)
+    if "source" in section:
+        _text("source", section["source"], faults)
     table = _text("table", section.get("table"), faults)
     joins = _joins(section.get("joins", {}), faults)
     codecs: dict[str, Codec] = {}

@@ -51,7 +51,8 @@ def _confidential(settings: Settings) -> tuple[str, ...]:
 
     keys = (settings.secret_key, settings.secret_key_previous, *settings.users.values())
     hidden = [key.get_secret_value() for key in keys if key is not None]
-    if settings.database_url is not None:
-        password = urlsplit(settings.database_url.get_secret_value()).password
+    urls = (settings.database_url, *(source.url for source in settings.sources.values()))
+    for url in (url for url in urls if url is not None):
+        password = urlsplit(url.get_secret_value()).password
         hidden += [password, unquote(password)] if password and len(password) > 3 else []
     return tuple(dict.fromkeys(hidden))

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from edm.declare import load_directory
 from edm.model import ServiceMetadata
-from erp_adapters.base import Adapter
+from erp_adapters.base import DEFAULT_SOURCE, Adapter, source_of
 from odata_server.auth import Anonymous, Authenticator, Basic
 from odata_server.observe import Observer, log, remember
 from odata_server.service import Service, ServiceOptions
@@ -64,18 +64,34 @@ def catalog(settings: Settings) -> Traversable | Path:
 
 
 def connect(settings: Settings, metadata: ServiceMetadata) -> Adapter:
-    """The adapter for the configured source."""
-    if settings.database_url is None:
-        raise ValueError("no database_url")
+    """The adapter for the configured sources: of the one that there is, or of all by the sets that name them."""
     from erp_adapters import sql
+    from erp_adapters.wrappers import Routed
 
-    return sql.connect(
-        settings.database_url.get_secret_value(),
-        metadata,
-        pool_size=settings.pool_size,
-        pool_wait=settings.pool_wait,
-        statement_timeout=settings.statement_timeout,
-    )
+    found: dict[str, Adapter] = {}
+    if settings.database_url is not None:
+        found[DEFAULT_SOURCE] = sql.connect(
+            settings.database_url.get_secret_value(),
+            metadata,
+            pool_size=settings.pool_size,
+            pool_wait=settings.pool_wait,
+            statement_timeout=settings.statement_timeout,
+            session=settings.database_session,
+        )
+    for name, source in settings.sources.items():
+        found[name] = sql.connect(
+            source.url.get_secret_value(),
+            metadata,
+            pool_size=source.pool_size or settings.pool_size,
+            pool_wait=source.pool_wait or settings.pool_wait,
+            statement_timeout=source.statement_timeout or settings.statement_timeout,
+            session=source.session,
+            source=name,
+        )
+    if not found:
+        raise ValueError("no database_url")
+    named = {source_of(entity_set) for entity_set in metadata.sets}
+    return found[DEFAULT_SOURCE] if named | set(found) == {DEFAULT_SOURCE} else Routed(metadata, found)
 
 
 def authenticator(settings: Settings) -> Authenticator:

@@ -19,11 +19,12 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationError
 
 from edm.faults import Fault
-from odata_server.settings import SECRETS, Settings, is_loopback
+from odata_server.settings import SECRETS, Settings, SourceSettings, is_loopback
 
 __all__ = ["ConfigError", "Loaded", "Settings", "check", "load", "shown"]
 
 PREFIX = "ERP_ODATA_"
+SOURCES = "sources"
 FILE_NAME = "erp-odata.toml"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
 
@@ -35,6 +36,9 @@ PLATFORM = {
     "SECRET_KEY": "secret_key",
     "LOG_LEVEL": "log_level",
 }
+
+#: What the variables of sources begin with; then come the name of the source, two underscores and the key.
+SOURCE_PREFIX = f"{PREFIX}SOURCES__"
 
 #: Variables with our prefix that are no settings: the settings' file, and what ``gunicorn_conf`` reads.
 OTHER_VARIABLES = (
@@ -65,7 +69,7 @@ DEFAULT = Origin("default")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Valid settings, the origin of each, and what is odd but no fault."""
+    """Valid settings, the origin of each (of sources also ``sources.name.key``), and what is odd but no fault."""
 
     settings: Settings
     origins: Mapping[str, Origin]
@@ -101,6 +105,7 @@ def load(
     for name, value in (flags or {}).items():
         if value is not None:
             draft.offer(name, value, Origin("command line", "--" + name.replace("_", "-")))
+    _read_source_variables(draft, environ)
     _read_environment(draft, environ)
     _read_file(draft, environ)
     settings, faulty = _validate(draft)
@@ -108,6 +113,7 @@ def load(
     if draft.faults:
         raise ConfigError(draft.faults, settings)
     origins = {name: draft.origins.get(name, DEFAULT) for name in Settings.model_fields}
+    origins |= {key: origin for key, origin in draft.origins.items() if key.startswith(f"{SOURCES}.")}
     return Loaded(settings, origins, tuple(draft.warnings))
 
 
@@ -132,13 +138,27 @@ class _Draft:
     warnings: list[str] = field(default_factory=list)
 
     def offer(self, name: str, value: Any, origin: Origin) -> None:
-        if name not in self.values:
+        if name == SOURCES and isinstance(value, Mapping) and all(isinstance(v, Mapping) for v in value.values()):
+            for source, table in value.items():
+                for key, item in table.items():
+                    inner = Origin(origin.source, f"{origin.key}.{source}.{key}")
+                    self.offer_source(source, key, item, inner)
+            self.origins.setdefault(name, origin)
+        elif name not in self.values:
             self.values[name] = value
             self.origins[name] = origin
 
+    def offer_source(self, source: str, key: str, value: Any, origin: Origin) -> None:
+        """Sources are put together key by key: the table in the file, the password in the environment."""
+        table = self.values.setdefault(SOURCES, {}).setdefault(source, {})
+        if key not in table:
+            table[key] = value
+            self.origins[f"{SOURCES}.{source}.{key}"] = origin
+
     def fault(self, name: str, message: str, hint: str | None = None, inner: str = "") -> None:
-        origin = self.origins.get(name, Origin("settings", name))
-        key = ".".join(part for part in (origin.key, inner) if part)
+        own = self.origins.get(f"{name}.{inner}")
+        origin = own or self.origins.get(name, Origin("settings", name))
+        key = ".".join(part for part in (origin.key, "" if own else inner) if part)
         self.faults.append(Fault(origin.source, key, message, hint))
 
 
@@ -146,7 +166,8 @@ def _read_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
     own = {PREFIX + name.upper(): name for name in Settings.model_fields}
     for variable, name in (own | PLATFORM).items():
         if value := _variable(draft, environ, variable, secret=name in SECRETS):
-            draft.offer(name, _decoded(value) if name == "users" else value, Origin("environment", variable))
+            decoded = _decoded(value) if name in ("users", SOURCES) else value
+            draft.offer(name, decoded, Origin("environment", variable))
     if draft.origins.get("port") == (port := Origin("environment", "PORT")):
         draft.offer("host", "0.0.0.0", port)  # noqa: S104 - a platform routes to this port from outside
     prefix = f"{PREFIX}USERS__"
@@ -155,9 +176,22 @@ def _read_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
         draft.offer("users", users, Origin("environment", f"{prefix}*"))
     files = [f"{variable}_FILE" for variable, name in own.items() if name in SECRETS]
     for variable in sorted(set(environ).difference(own, files, OTHER_VARIABLES)):
-        if variable.startswith(PREFIX) and not variable.startswith((prefix, f"{PREFIX}TEST_")):
+        if variable.startswith(PREFIX) and not variable.startswith((prefix, SOURCE_PREFIX, f"{PREFIX}TEST_")):
             hint = _nearest(variable, [*own, *OTHER_VARIABLES])
             draft.warnings.append(f"{variable} is not a setting{f' ({hint})' if hint else ''}")
+
+
+def _read_source_variables(draft: _Draft, environ: Mapping[str, str]) -> None:
+    """``ERP_ODATA_SOURCES__WAREHOUSE__URL`` is the URL of the source ``warehouse``, ``..._URL_FILE`` a file with it."""
+    for variable in sorted(name for name in environ if name.startswith(SOURCE_PREFIX)):
+        name, _, key = variable.removeprefix(SOURCE_PREFIX).lower().rpartition("__")
+        secret = key.removesuffix("_file") == "url"
+        key = "url" if secret else key
+        if not name or key not in SourceSettings.model_fields:
+            hint = _nearest(key, list(SourceSettings.model_fields))
+            draft.faults.append(Fault("environment", variable, "is no key of a source", hint))
+        elif value := _variable(draft, environ, own := variable.removesuffix("_FILE"), secret=secret):
+            draft.offer_source(name, key, value, Origin("environment", own))
 
 
 def _variable(draft: _Draft, environ: Mapping[str, str], variable: str, *, secret: bool) -> str | None:
@@ -225,12 +259,16 @@ def _validate(draft: _Draft) -> tuple[Settings, set[str]]:
         return Settings.model_validate(sound), faulty
 
 
+#: How many keys deep a fault is named within a setting that is a table.
+_INNER = {"users": 1, SOURCES: 2}
+
+
 def _messages(error: ValidationError, values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """(setting, inner key, message), one for each value: a union complains once for each of its members."""
     seen = set()
     for fault in error.errors(include_url=False, include_context=False):
         name, *path = map(str, fault["loc"])
-        inner = path[0] if name == "users" and path else ""
+        inner = ".".join(path[: _INNER.get(name, 0)]).removesuffix(".[key]")
         if (name, inner) not in seen:
             seen.add((name, inner))
             message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
@@ -278,7 +316,9 @@ def _secret(s: Settings) -> tuple[str, str] | None:
 
 
 def _database(s: Settings) -> tuple[str, str] | None:
-    return None if s.database_url else ("is required", "DATABASE_URL=postgresql://user:password@host/database")
+    if s.database_url or s.sources:
+        return None
+    return "is required", "DATABASE_URL=postgresql://user:password@host/database"
 
 
 def _known_public_url(s: Settings) -> tuple[str, str] | None:
@@ -299,7 +339,7 @@ _RULES = (
     _Rule(("users", "anonymous"), _somebody_may_read),
     _Rule(("anonymous", "host"), _anonymous_on_loopback),
     _Rule(("secret_key",), _secret),
-    _Rule(("database_url",), _database),
+    _Rule(("database_url", SOURCES), _database),
     _Rule(("public_url", "host"), _known_public_url),
     _Rule(("public_url", "allow_insecure"), _safe_public_url),
 )
@@ -320,21 +360,31 @@ class Shown:
 
 def shown(loaded: Loaded) -> tuple[Shown, ...]:
     """Every setting with its value and origin, secrets masked."""
-    return tuple(
-        Shown(
-            name,
-            _masked(name, getattr(loaded.settings, name)),
-            str(loaded.origins[name]),
-            info.description or "",
-        )
-        for name, info in Settings.model_fields.items()
-    )
+    lines: list[Shown] = []
+    for name, info in Settings.model_fields.items():
+        if name == SOURCES and loaded.settings.sources:
+            lines.extend(_shown_sources(loaded))
+            continue
+        value = _masked(name, getattr(loaded.settings, name))
+        lines.append(Shown(name, value, str(loaded.origins[name]), info.description or ""))
+    return tuple(lines)
+
+
+def _shown_sources(loaded: Loaded) -> Iterator[Shown]:
+    """A line for each key of each source; what is unset is as for the default source."""
+    for source, table in loaded.settings.sources.items():
+        for key, info in SourceSettings.model_fields.items():
+            name = f"{SOURCES}.{source}.{key}"
+            origin, value = loaded.origins.get(name), getattr(table, key)
+            if value is None:
+                origin, value = Origin("as for the default source", key), getattr(loaded.settings, key)
+            yield Shown(name, _masked(key, value), str(origin or DEFAULT), info.description or "")
 
 
 def _masked(name: str, value: Any) -> Any:
     if name == "users":
         return dict.fromkeys(value, "***")
-    if name == "database_url" and value is not None:
+    if name in ("database_url", "url") and value is not None:
         return mask_url(value.get_secret_value())
     if isinstance(value, SecretStr):
         return "***"

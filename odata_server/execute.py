@@ -21,6 +21,7 @@ from edm.query import Query, narrowed
 from erp_adapters.base import Adapter, Page, Row, Session, TimedOut
 from odata_server.fetched import Fetched
 from odata_server.plan import Plan, navigations_of, plan, plan_derived
+from odata_server.semijoin import Paged, paged, reduced
 
 #: Keys in one read of related rows: few enough for every ERP, enough to make round trips rare.
 BATCH_KEYS = 500
@@ -59,8 +60,14 @@ class Engine:
         """The whole answer to ``query``; raises ``ODataError`` when the budget or the deadline is used up."""
         return self._run(self.plan(query), session)
 
+    def rows(self, made: Plan, session: Session) -> list[Row]:
+        """The rows of the answer that a plan gives."""
+        return self._run(made, session).rows
+
     def _run(self, made: Plan, session: Session, limit: int | None = None) -> Result:
         """The answer; raises ``ODataError`` for more than ``limit`` rows."""
+        if session.remaining() > 0:
+            made = reduced(self, made, session) or made
         if made.empty:
             return Result([], 0 if made.query.count else None, made.notes)
         if session.remaining() <= 0:
@@ -168,10 +175,12 @@ class _Finish:
     pushed_count: int | None = None
     entity_set: EntitySet = field(init=False)
     fetched: Fetched = field(init=False)
+    paged: Paged = field(init=False)
 
     def __post_init__(self) -> None:
         self.entity_set = self.engine.whole[self.made.query.entity_set]
         self.fetched = self.engine.fetched(self.session, self._spend)
+        self.paged = paged(self.engine, self.made, self.session)
 
     def rows(self, pages: Iterable[Page]) -> Result:
         kept = self._kept(pages)
@@ -189,23 +198,24 @@ class _Finish:
 
     def _kept(self, pages: Iterable[Page]) -> Iterator[Environment]:
         """Environments of the rows that pass the residue."""
-        made, names = self.made, self.made.pushed.columns
+        residual, names = self.paged.residual, self.made.pushed.columns
         keep = None
-        if made.residual is not None:
-            keep = compile_expression(made.residual, self.engine.whole, self._scope(), self.fetched.related)
+        if residual is not None:
+            keep = compile_expression(residual, self.engine.whole, self._scope(), self.fetched.related)
         needs_related = self._navigations()
         for page in pages:
             self.pushed_count = page.count if page.count is not None else self.pushed_count
             self._spend(len(page.rows))
             environments: list[Environment] = [{IT: dict(zip(names, row, strict=True))} for row in page.rows]
+            self.paged.fill(environments)
             self.fetched.fetch(self.entity_set, [e[IT] for e in environments], needs_related)
             yield from environments if keep is None else (e for e in environments if keep(e) is True)
 
     def _navigations(self) -> tuple[tuple[str, ...], ...]:
         made = self.made
         exprs = [c.expr for c in made.compute] + [i.expr for i in made.orderby]
-        if made.residual is not None:
-            exprs.append(made.residual)
+        if self.paged.residual is not None:
+            exprs.append(self.paged.residual)
         return tuple(dict.fromkeys(path for expr in exprs for path in navigations_of(expr)))
 
     def _spend(self, rows: int) -> None:

@@ -5,7 +5,7 @@ again.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edm.capabilities import Capabilities, Match
 from edm.expressions import FALSE, IT, CountOf, Expr, Lambda, Prop, columns_of, conjunction, conjuncts, walk
@@ -39,6 +39,10 @@ class Plan:
         """Whether the source's answer is the answer."""
         left = self.residual or self.compute or self.orderby or self.skip or self.count or self.parts
         return not left and self.top is None
+
+    def noted(self, *notes: str) -> "Plan":
+        """The plan with further notes."""
+        return replace(self, notes=tuple(dict.fromkeys((*notes, *self.notes))))
 
     @property
     def sent(self) -> tuple[Query, ...]:

@@ -33,6 +33,7 @@ from odata_server.paging import PageSizes
 from odata_server.read import Reader, ReadOptions
 from odata_server.responses import internal_error, refuse, respond
 from odata_server.restrict import restrict
+from odata_server.semijoin import foreseen
 from odata_server.uri.bind import RequestBinder
 from odata_server.uri.bind_path import PathBinder
 from odata_server.uri.bound import Answer, BoundRequest
@@ -231,10 +232,11 @@ class Service:
         query = reader.planned()
         if query is None:
             return Explanation("", "", None, ("a navigation property on the path is null: nobody is asked",), None)
-        made = reader.engine.plan(query)
-        native = None
+        expected = foreseen(reader.engine, reader.engine.plan(query))
+        made, native = expected.plan, None
         if isinstance(self.adapter, Explains) and not made.empty:
-            native = "\n\n".join(map(self.adapter.explain, made.sent))
+            sent = [each for asked in (*expected.asked, made) for each in asked.sent]
+            native = "\n\n".join(map(self.adapter.explain, sent))
         residual = expression_text(made.residual) if made.residual is not None else None
         notes = tuple(f"first reads {query_text(hop.query)}" for hop in bound.hops) + made.notes
         return Explanation(query_text(made.query), "; ".join(map(query_text, made.sent)), residual, notes, native)

@@ -5,6 +5,8 @@ Building one reads nothing but its arguments. Where values come from, and what s
 """
 
 import ipaddress
+import json
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -20,7 +22,7 @@ PLACEHOLDERS = (
 )  # fmt: skip
 
 #: Never shown, logged or repeated in a message.
-SECRETS = ("database_url", "secret_key", "secret_key_previous", "users")
+SECRETS = ("database_url", "secret_key", "secret_key_previous", "users", "sources")
 
 
 def is_loopback(host: str) -> bool:
@@ -103,6 +105,25 @@ def _proxy_list(value: object) -> object:
     return int(text) if text.isdecimal() else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _statements(value: object) -> object:
+    """An environment variable is text: one statement, or several as a JSON list."""
+    if not isinstance(value, str):
+        return value
+    try:
+        several = json.loads(value)
+    except ValueError:
+        return (value,)
+    return several if isinstance(several, list) else (value,)
+
+
+def _source_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", value) or len(value) > 40:
+        raise ValueError("the name of a source has at most 40 small letters, digits and single underscores")
+    if value == "default":
+        raise ValueError("the default source is database_url")
+    return value
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -113,7 +134,23 @@ SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
 UserName = Annotated[str, AfterValidator(_user_name)]
 UserHash = Annotated[SecretStr, AfterValidator(_user_hash)]
 Proxies = Annotated[int | tuple[str, ...], BeforeValidator(_proxy_list), AfterValidator(_proxies)]
+Statements = Annotated[tuple[str, ...], BeforeValidator(_statements)]
+SourceName = Annotated[str, AfterValidator(_source_name)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+
+
+class SourceSettings(BaseModel):
+    """One of the ``sources``. What is unset is as for the default one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: DatabaseUrl = Field(description="The database: postgresql://... or sqlite:///path.")
+    pool_size: int | None = Field(default=None, ge=1, le=200, description="Connections to it per worker process.")
+    pool_wait: float | None = Field(default=None, gt=0, le=60, description="Seconds to wait for a free connection.")
+    statement_timeout: float | None = Field(
+        default=None, gt=0, le=300, description="Seconds after which the database cancels a statement."
+    )
+    session: Statements = Field(default=(), description="Statements that every new connection begins with.")
 
 
 class _Named(BaseModel):
@@ -133,6 +170,12 @@ class _Named(BaseModel):
     workers: int = Field(default=2, ge=1, le=64, description="Worker processes.")
     database_url: DatabaseUrl | None = Field(
         default=None, description="The ERP's database: postgresql://... or sqlite:///path."
+    )
+    database_session: Statements = Field(
+        default=(), description="Statements that every new connection to `database_url` begins with."
+    )
+    sources: dict[SourceName, SourceSettings] = Field(
+        default_factory=dict, description="Further databases by name; sets of the catalog name theirs."
     )
     catalog: Path | None = Field(
         default=None, description="Directory with one TOML file per entity set. Unset: the built-in catalog."

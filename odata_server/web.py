@@ -7,15 +7,16 @@ redirects, and nothing is made from the ``Host`` header.
 
 import json
 import time
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
 
 from edm.errors import ERROR_CODES, ODataError
-from erp_adapters.base import Adapter, Checks, Session
+from erp_adapters.base import Adapter, Session
+from erp_adapters.wrappers import problems
 from odata_server import edge
 from odata_server.auth import ANONYMOUS
 from odata_server.compose import Composition, derived, secret
@@ -179,11 +180,18 @@ class _Site:
         return _status(200, {"status": "ok"})
 
     def readyz(self) -> Response:
-        """The model is loaded and the ERP answers. Says why not by an error code and nothing more."""
-        code = self._ready.problem(g.correlation_id)
-        if code is None:
-            return _status(200, {"status": "ready"})
-        return _status(503, {"status": "unavailable", "code": code})
+        """The model is loaded and the ERP answers. Says why not by an error code and nothing more. Of several sources
+        one is enough: what needs no other one is answered.
+        """
+        problems = self._ready.problems(g.correlation_id)
+        codes = [code for code in problems.values() if code is not None]
+        status = "ready" if not codes else "degraded" if len(codes) < len(problems) else "unavailable"
+        body: dict[str, Any] = {"status": status}
+        if len(problems) > 1:
+            body["sources"] = {name: code or "ready" for name, code in problems.items()}
+        elif codes:
+            body["code"] = codes[0]
+        return _status(503 if status == "unavailable" else 200, body)
 
     # Errors
 
@@ -216,24 +224,16 @@ class _Readiness:
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
         self._until = 0.0
-        self._problem: str | None = None
+        self._problems: Mapping[str, str | None] = {}
 
-    def problem(self, correlation_id: str) -> str | None:
-        """The code of the error that keeps the service from being ready."""
+    def problems(self, correlation_id: str) -> Mapping[str, str | None]:
+        """By source the code of the error that keeps it from being ready."""
         now = time.monotonic()
         if now >= self._until:
-            self._problem = self._ask(Session("readyz", correlation_id, now + 2))
+            found = problems(self._adapter, Session("readyz", correlation_id, now + 2))
+            self._problems = {name: error.code if error else None for name, error in found.items()}
             self._until = time.monotonic() + 1
-        return self._problem
-
-    def _ask(self, session: Session) -> str | None:
-        if not isinstance(self._adapter, Checks):
-            return None
-        try:
-            self._adapter.ping(session)
-        except ODataError as error:
-            return error.code
-        return None
+        return self._problems
 
 
 def _headers() -> Headers:
@@ -251,7 +251,7 @@ def _response(answer: ODataResponse) -> Response:
     return _Answer(answer.body, answer.status, list(answer.headers))
 
 
-def _status(code: int, body: dict[str, str]) -> Response:
+def _status(code: int, body: dict[str, Any]) -> Response:
     return _Answer(json.dumps(body), code, {"Content-Type": "application/json"})
 
 

@@ -182,7 +182,7 @@ def settings() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value == {}:
+    if value in (None, {}, ()):
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

@@ -38,6 +38,8 @@ ENGINE = (
     "odata_server.fetched",
     "odata_server.normalise",
     "odata_server.plan",
+    "odata_server.remote",
+    "odata_server.semijoin",
 )
 SERVER_LIBRARIES = ("argon2", "msgspec", "pydantic", "re2", "structlog")
 FLASK = ("flask", "werkzeug", "jinja2", "markupsafe")
@@ -90,6 +92,8 @@ LAYERS = {
     "odata_server.describe": Layer(ours=(*SERVER, "salesforce"), theirs=SERVER_LIBRARIES, never=EDGE),
     "odata_server.pages": Layer(ours=(*SERVER, "salesforce"), theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
     "odata_server.plan": Layer(ours=ENGINE),
+    "odata_server.remote": Layer(ours=ENGINE),
+    "odata_server.semijoin": Layer(ours=ENGINE),
     "odata_server.uri": Layer(ours=("edm",)),
     "odata_server.uri.tokens": Layer(ours=("edm",), theirs=("msgspec",)),
     "odata_server.web": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),

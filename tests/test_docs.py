@@ -23,7 +23,7 @@ from edm.functions import FUNCTIONS, NOT_IMPLEMENTED
 from edm.lint import PUBLISHED
 from erp_adapters import sql_mapping
 from odata_server.cli import main
-from odata_server.config import OTHER_VARIABLES, PLATFORM, load
+from odata_server.config import OTHER_VARIABLES, PLATFORM, PREFIX, SOURCE_PREFIX, load
 from odata_server.service import ServiceOptions
 from odata_server.settings import SECRETS, Settings
 from odata_server.uri.limits import Limits
@@ -44,8 +44,10 @@ from tests.server.support import SECRET
 
 CATALOG_KEYS = {
     *declare._SET_KEYS, *declare._PROPERTY_KEYS, *declare._NAVIGATION_KEYS,
-    "sql", "table", "joins", *(key for keys in sql_mapping._CODEC_KEYS.values() for key in keys),
+    "sql", "table", "joins", "source", *(key for keys in sql_mapping._CODEC_KEYS.values() for key in keys),
 }  # fmt: skip
+#: Variables that go on with a name of somebody's own.
+PER_NAME = (f"{PREFIX}USERS__", SOURCE_PREFIX)
 LIMITS = [f.name for f in (*fields(Limits), *fields(ServiceOptions)) if f.name != "limits"]
 
 
@@ -94,7 +96,7 @@ def test_every_setting_is_documented_with_its_default(name: str) -> None:
     lines = [line for line in page("docs/configuration.md").splitlines() if f"`{name}`" in line]
     assert lines, "is not in docs/configuration.md"
     default = Settings.model_fields[name].get_default(call_default_factory=True)
-    if default not in (None, {}):
+    if default not in (None, {}, ()):
         assert any(form in line for line in lines for form in spellings(default)), f"default {default!r}"
 
 
@@ -242,7 +244,7 @@ def test_variables_exist(path: Path) -> None:
     own = {f"ERP_ODATA_{name.upper()}" for name in Settings.model_fields}
     known = {*own, *(f"ERP_ODATA_{name.upper()}_FILE" for name in SECRETS), *OTHER_VARIABLES}
     named = set(re.findall(r"\bERP_ODATA_[A-Z_]*[A-Z]\b(?!_*\*)", path.read_text(encoding="utf-8")))
-    assert {name for name in named if not name.startswith("ERP_ODATA_USERS__")} <= known
+    assert {name for name in named if not name.startswith(PER_NAME)} <= known
 
 
 def test_the_settings_file_for_production_is_one(tmp_path: Path) -> None:

@@ -61,11 +61,11 @@ def composition(config_file: str | None, **flags: Any) -> "Composition":
 
     settings = load_settings(config_file, serving=False, **flags).settings
     demo = DEMO_DIRECTORY / DEMO_FILE
-    if settings.database_url is None and demo.exists():
+    if settings.database_url is None and not settings.sources and demo.exists():
         click.echo(f"note: no database_url is set; asking the demo ERP in {demo}", err=True)
         flags["database_url"] = f"sqlite:///{demo}"
         settings = load_settings(config_file, serving=False, **flags).settings
-    if settings.database_url is None:
+    if settings.database_url is None and not settings.sources:
         raise ConfigError(
             [Fault("settings", "database_url", "is required", "or run `erp-odata demo` once, for a demo ERP")]
         )

@@ -46,7 +46,9 @@ def validate(offline: bool, as_json: bool, config_file: str | None, **flags: Any
     else:
         for fault in faults:
             click.echo(str(fault), err=True)
-        click.echo(_summary(faults, metadata, offline or settings.database_url is None), err=bool(faults))
+        click.echo(
+            _summary(faults, metadata, offline or not (settings.database_url or settings.sources)), err=bool(faults)
+        )
     raise click.exceptions.Exit(1 if faults else 0)
 
 
@@ -64,10 +66,10 @@ def _model(settings: "Settings", faults: "list[Fault]") -> "ServiceMetadata | No
 
 def _mapping_faults(settings: "Settings", metadata: "ServiceMetadata", offline: bool) -> "Iterator[Fault]":
     from edm.faults import Fault
-    from erp_adapters.base import Checks, Session, SourceError, Validates
+    from erp_adapters.base import Validates, sources_of
     from odata_server.compose import connect
 
-    if settings.database_url is None:
+    if settings.database_url is None and not settings.sources:
         settings = settings.with_(database_url=_nowhere())
         offline = True
     adapter = connect(settings, metadata)
@@ -79,17 +81,28 @@ def _mapping_faults(settings: "Settings", metadata: "ServiceMetadata", offline: 
                 yield Fault(f"{name}.toml", key, message)
         if offline:
             return
+        for source, each in sources_of(adapter).items():
+            yield from _source_faults(source, each, metadata, faulty)
+    finally:
+        getattr(adapter, "close", lambda: None)()
+
+
+def _source_faults(source: str, adapter: "Adapter", metadata: "ServiceMetadata", faulty: set[str]) -> "Iterator[Fault]":
+    """What the source lacks, and what its rows do not fit."""
+    from edm.faults import Fault
+    from erp_adapters.base import DEFAULT_SOURCE, Checks, Session, SourceError, Validates, source_of
+
+    try:
         if isinstance(adapter, Checks):
             adapter.ping(Session("validate"))
         if isinstance(adapter, Validates):
             for name, key, message in adapter.lacks(metadata):
                 faulty.add(name)
                 yield Fault(f"{name}.toml", key, message)
-        yield from _probe(adapter, [found for found in metadata.sets if found.name not in faulty])
+        yield from _probe(adapter, [s for s in metadata.sets if s.name not in faulty and source_of(s) == source])
     except SourceError as error:
-        yield _source_fault("database", error.code, error)
-    finally:
-        getattr(adapter, "close", lambda: None)()
+        name = "database" if source == DEFAULT_SOURCE else f"sources.{source}"
+        yield _source_fault(name, error.code, error)
 
 
 def _nowhere() -> Any:

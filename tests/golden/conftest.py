@@ -1,10 +1,13 @@
-"""The clients that golden cases are sent by: the service in this process and a real server, each on both databases."""
+"""The clients that golden cases are sent by: the service in this process and a real server, each on both databases, and
+one whose sets are half on the one and half on the other.
+"""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from tests import serving
+from tests import serving, splitting
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +20,13 @@ def sqlite(demo_sqlite_url: str) -> Iterator[serving.Client]:
 def postgres(demo_postgres_url: str) -> Iterator[serving.Client]:
     with serving.connected(demo_postgres_url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def apart(demo_sqlite_url: str, demo_postgres_url: str) -> Iterator[serving.Client]:
+    metadata = splitting.split(serving.demo_metadata())
+    with closing(splitting.routed(metadata, splitting.mixed(demo_sqlite_url, demo_postgres_url))) as adapter:
+        yield serving.serve(adapter, metadata)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 """What Salesforce Connect really sends: every read request of the catalogue, answered right and alike by both
-databases.
+databases and by both at once.
 
 The cases are the files in ``salesforce``; what they can say is told in ``README.md`` here.
 """
@@ -53,8 +53,11 @@ def test_answer(path: Path, case: list[Exchange], answers: list[Answer], everyth
         cases.check(exchange, answers[number], everything, answers)
 
 
-def test_both_databases_answer_alike(case: list[Exchange], answers: list[Answer], postgres: Client) -> None:
-    cases.assert_alike(cases.play(case, postgres), answers)
+@pytest.mark.parametrize("other", ["postgres", "apart"])
+def test_other_databases_answer_alike(
+    other: str, case: list[Exchange], answers: list[Answer], request: pytest.FixtureRequest
+) -> None:
+    cases.assert_alike(cases.play(case, request.getfixturevalue(other)), answers)
 
 
 @pytest.mark.parametrize("spelled", [cases.with_plus, cases.as_olingo])

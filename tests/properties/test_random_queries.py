@@ -1,4 +1,5 @@
-"""The law: SQLite, PostgreSQL, and the reference evaluator give one answer to any query.
+"""The law: SQLite, PostgreSQL, both at once with half of the sets each, and the reference evaluator give one answer to
+any query.
 
 The memory adapter holds what SQLite published and answers with the evaluator; once it answers everything itself, once
 it declares no capability at all, so that the engine does the work. Bodies are compared byte for byte.
@@ -20,11 +21,13 @@ from edm.query import Query
 from erp_adapters import sql
 from erp_adapters.base import Adapter, Session
 from erp_adapters.memory import MemoryAdapter
+from erp_adapters.wrappers import Routed
 from odata_server.auth import ANONYMOUS
 from odata_server.messages import ODataRequest
 from odata_server.service import Service, ServiceOptions
 from tests.profiles import examples
 from tests.properties.expressions import Model, conditions, encoded, orders
+from tests.splitting import mixed, routed, split
 
 #: Sets whose every row the evaluator visits quickly enough for hundreds of examples.
 SETS = (
@@ -77,15 +80,21 @@ def services(
         name: sql.connect(url, metadata)
         for name, url in (("sqlite", demo_sqlite_url), ("postgresql", demo_postgres_url))
     }
+    apart = split(metadata)
+    databases_apart: dict[str, Routed] = {
+        "split": routed(apart, mixed(demo_sqlite_url, demo_postgres_url)),
+        "split the other way": routed(apart, mixed(demo_postgres_url, demo_sqlite_url)),
+    }
     adapters: dict[str, Adapter] = {
         "evaluator": MemoryAdapter(metadata, rows),
         "engine": MemoryAdapter(metadata, rows, capable=False),
         **databases,
+        **databases_apart,
     }
     secrets = (b"s" * 32,)
     yield {name: Service(metadata, adapter, secrets, OPTIONS, clock=lambda: NOW) for name, adapter in adapters.items()}
-    for adapter in databases.values():
-        adapter.close()
+    for adapter in adapters.values():
+        getattr(adapter, "close", lambda: None)()
 
 
 def same_answer(services: Mapping[str, Service], path: str, query: str) -> None:

@@ -28,6 +28,7 @@ from tests import serving
 from tests.profiles import examples
 from tests.properties.expressions import Model, conditions, encoded, orders
 from tests.properties.test_random_queries import NOW, OPTIONS, Rows, published
+from tests.splitting import mixed, routed, split
 
 pytestmark = pytest.mark.property
 
@@ -107,6 +108,7 @@ def compared(demo_sqlite_url: str, demo_postgres_url: str) -> Iterator[Compared]
     with (
         closing(sql.connect(demo_sqlite_url, metadata)) as sqlite,
         closing(sql.connect(demo_postgres_url, metadata)) as postgres,
+        closing(routed(split(metadata), mixed(demo_postgres_url, demo_sqlite_url))) as apart,
     ):
         rows = published(metadata, sqlite)
         samples = {
@@ -127,6 +129,7 @@ def compared(demo_sqlite_url: str, demo_postgres_url: str) -> Iterator[Compared]
                 "memory": service(MemoryAdapter(metadata, rows)),
                 "sqlite": service(sqlite),
                 "postgresql": service(postgres),
+                "split": service(apart),
             },
             oracle,
         )

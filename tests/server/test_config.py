@@ -226,3 +226,90 @@ def test_settings_read_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERP_ODATA_PORT", "1")
     monkeypatch.setenv("PORT", "2")
     assert Settings().port == 8000
+
+
+# Sources
+
+
+def test_sources_are_put_together_key_by_key(tmp_path: Path) -> None:
+    Path(FILE_NAME).write_text("""
+        pool_size = 4
+        [sources.warehouse]
+        pool_size = 2
+        session = ["SET search_path TO wms"]
+        [sources.finance]
+        url = "sqlite:///finance.sqlite"
+        statement_timeout = 5
+    """)
+    (tmp_path / "url").write_text("postgres://u:canary-password@wms/erp\n")
+    environ = GOOD | {
+        "ERP_ODATA_SOURCES__WAREHOUSE__URL_FILE": str(tmp_path / "url"),
+        "ERP_ODATA_SOURCES__FINANCE__STATEMENT_TIMEOUT": "7",
+        "ERP_ODATA_SOURCES__OLD_ARCHIVE__URL": "sqlite:///old.sqlite",
+        "ERP_ODATA_SOURCES__OLD_ARCHIVE__SESSION": "PRAGMA cache_size = 1",
+    }
+    loaded = load(environ=environ)
+    found = loaded.settings.sources
+    assert set(found) == {"warehouse", "finance", "old_archive"}
+    assert found["warehouse"].url.get_secret_value() == "postgresql+psycopg://u:canary-password@wms/erp"
+    assert (found["warehouse"].pool_size, found["warehouse"].session) == (2, ("SET search_path TO wms",))
+    assert found["finance"].statement_timeout == 7
+    assert found["old_archive"].session == ("PRAGMA cache_size = 1",)
+    assert not loaded.warnings
+    lines = {line.name: (line.value, line.origin) for line in shown(loaded)}
+    assert lines["sources.warehouse.url"] == (
+        "postgresql+psycopg://u:***@wms/erp",
+        "environment: ERP_ODATA_SOURCES__WAREHOUSE__URL",
+    )
+    assert lines["sources.warehouse.pool_size"] == (2, f"{FILE_NAME}: sources.warehouse.pool_size")
+    assert lines["sources.finance.pool_size"] == (4, "as for the default source: pool_size")
+    assert lines["sources.finance.session"] == ((), "default")
+    assert "canary" not in str(lines)
+    assert "sources" not in lines
+
+
+def test_sources_as_one_variable() -> None:
+    table = {"warehouse": {"url": "sqlite:///w", "pool_size": 1}}
+    environ = GOOD | {"ERP_ODATA_SOURCES": json.dumps(table), "ERP_ODATA_SOURCES__WAREHOUSE__POOL_SIZE": "2"}
+    assert load(environ=environ).settings.sources["warehouse"].pool_size == 2
+
+
+def test_faults_of_sources_name_their_place() -> None:
+    Path(FILE_NAME).write_text("""
+        [sources.Warehouse]
+        url = "sqlite:///w"
+        [sources.default]
+        url = "sqlite:///w"
+        [sources.finance]
+        url = "mysql+nodriver://u:canary-password@h/x"
+        pool = 3
+        [sources.archive]
+        pool_wait = 1
+    """)
+    found = faults(GOOD | {"ERP_ODATA_SOURCES__FINANCE__POOL_SIZE": "0", "ERP_ODATA_SOURCES__FINANCE__POOLSIZE": "1"})
+    assert set(found) == {
+        "ERP_ODATA_SOURCES__FINANCE__POOLSIZE", "ERP_ODATA_SOURCES__FINANCE__POOL_SIZE", "sources.Warehouse",
+        "sources.archive.url", "sources.default", "sources.finance.pool", "sources.finance.url",
+    }  # fmt: skip
+    assert "canary" not in str(found)
+    assert "database_url" in found["sources.default"]
+
+
+def test_sources_that_are_no_tables() -> None:
+    Path(FILE_NAME).write_text('sources = "everywhere"')
+    assert set(faults(GOOD)) == {"sources"}
+    Path(FILE_NAME).write_text('[sources]\nfinance = "sqlite:///x"')
+    assert set(faults(GOOD)) == {"sources.finance"}
+
+
+def test_a_named_source_is_enough() -> None:
+    environ = {name: value for name, value in GOOD.items() if name != "ERP_ODATA_DATABASE_URL"}
+    assert "database_url" in str(faults(environ))
+    assert load(environ=environ | {"ERP_ODATA_SOURCES__FINANCE__URL": "sqlite:///x"}).settings.database_url is None
+
+
+def test_statements_of_the_default_session() -> None:
+    for text in ("SET search_path TO erp", '["SET search_path TO erp"]'):
+        assert load(environ=GOOD | {"ERP_ODATA_DATABASE_SESSION": text}).settings.database_session == (
+            "SET search_path TO erp",
+        )
