@@ -117,7 +117,10 @@ def permission_set_nodes(
     label: str, objects: Sequence[ExternalObject], adapter: Adapter, identity: Identity
 ) -> list[Node]:
     """Reading alone. Fields that are required need no permission, and must not be named."""
-    nodes: list[Node] = [("description", f"Read access to ERP data: {label}")]
+    nodes: list[Node] = [
+        ("applicationVisibilities", [("application", LABEL), ("visible", True)]),
+        ("description", f"Read access to ERP data: {label}"),
+    ]
     if adapter == "4.01":
         principal = f"{EXTERNAL_CREDENTIAL}-{PRINCIPAL}"
         access: list[Node] = [("enabled", True), ("externalCredentialPrincipal", principal)]
@@ -155,13 +158,27 @@ def tab_nodes(number: int) -> list[Node]:
     return [("customObject", True), ("motif", MOTIFS[number % len(MOTIFS)])]
 
 
-def application_nodes(objects: Sequence[ExternalObject]) -> list[Node]:
-    """An application with all tabs."""
+def application_nodes(objects: Sequence[ExternalObject], pages: Mapping[str, str]) -> list[Node]:
+    """An application with all tabs, and ``pages``: Lightning pages of standard objects, which hold within it alone."""
     return [
+        *(("actionOverrides", _override(name, page)) for name, page in pages.items()),
         ("description", "ERP data, live"),
         ("formFactors", "Large"),
         ("label", LABEL),
         ("navType", "Standard"),
+        *(("tabs", f"standard-{name}") for name in pages),
         *(("tabs", found.name) for found in objects),
         ("uiType", "Lightning"),
+    ]
+
+
+def _override(name: str, page: str) -> list[Node]:
+    """On computers; telephones keep the page that they have."""
+    return [
+        ("actionName", "View"),
+        ("content", page),
+        ("formFactor", "Large"),
+        ("skipRecordTypeSelect", False),
+        ("type", "Flexipage"),
+        ("pageOrSobjectType", name),
     ]

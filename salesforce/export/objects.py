@@ -1,4 +1,4 @@
-"""External objects with their fields, list views and layouts, and the fields of standard objects that they refer to."""
+"""External objects with their fields and list views, and the fields of standard objects that they refer to."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -133,7 +133,7 @@ def standard_fields(synced: Synced) -> dict[str, list[Node]]:
 
 def list_view_nodes(found: ExternalObject) -> list[Node]:
     """All rows, with the columns that fit."""
-    columns: list[Node] = [("columns", field.name) for field in _shown(found)[:COLUMNS]]
+    columns: list[Node] = [("columns", field.name) for field in shown(found)[:COLUMNS]]
     return [
         ("fullName", "All"),
         *columns,
@@ -142,37 +142,8 @@ def list_view_nodes(found: ExternalObject) -> list[Node]:
     ]
 
 
-def _shown(found: ExternalObject) -> list[ExternalField]:
+def shown(found: ExternalObject) -> list[ExternalField]:
     """Fields that a list can show, the name first."""
     return sorted(
         (each for each in found.fields if each.type.name != "LongTextArea"), key=lambda each: not each.is_name
     )
-
-
-def layout_nodes(synced: Synced, found: ExternalObject) -> list[Node]:
-    """All fields in two columns, and related lists of the children that refer to the object itself."""
-    half = -(-len(found.fields) // 2)
-    columns: list[Node] = []
-    for part in (found.fields[:half], found.fields[half:]):
-        items: list[Node] = [
-            ("layoutItems", [("behavior", "Required" if each.is_name else "Readonly"), ("field", each.name)])
-            for each in part
-        ]
-        columns.append(("layoutColumns", items))
-    section: list[Node] = [
-        ("customLabel", True),
-        ("detailHeading", True),
-        ("editHeading", True),
-        ("label", "Information"),
-        *columns,
-        ("style", "TwoColumnsLeftToRight"),
-    ]
-    return [("layoutSections", section), *(("relatedLists", nodes) for nodes in _related(synced, found))]
-
-
-def _related(synced: Synced, parent: ExternalObject) -> Iterator[list[Node]]:
-    for child in synced.objects:
-        for lookup in child.lookups:
-            if lookup.to == parent.name and indirect(synced, lookup) is None:
-                shown: list[Node] = [("fields", each.name) for each in _shown(child)[:4]]
-                yield [*shown, ("relatedList", f"{child.name}.{lookup.field}")]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from salesforce.export import access, objects
+from salesforce.export import access, objects, pages
 from salesforce.export.source import Node, document, manifest, path
 from salesforce.setup import EXTERNAL_CREDENTIAL, LABEL, NAMED_CREDENTIAL, Adapter, Identity, forms
 from salesforce.sync import Synced
@@ -17,7 +17,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "1-credentials": ("ExternalCredential", "NamedCredential"),
     "2-data-source": ("ExternalDataSource",),
     "3-objects": ("CustomObject", "CustomField"),
-    "4-presentation": ("ListView", "Layout", "CustomTab", "CustomApplication"),
+    "4-presentation": ("ListView", "Layout", "FlexiPage", "CustomTab", "CustomApplication"),
     "5-permissions": ("PermissionSet",),
 }
 
@@ -50,9 +50,14 @@ def components(
         ]
         found.append(Component("ListView", f"{each.name}.All", objects.list_view_nodes(each)))
         layout = f"{each.name}-{each.label[: objects.MAX_LABEL]} Layout"
-        found.append(Component("Layout", layout, objects.layout_nodes(synced, each)))
+        found.append(Component("Layout", layout, pages.object_layout_nodes(synced, each)))
         found.append(Component("CustomTab", each.name, access.tab_nodes(number)))
-    found.append(Component("CustomApplication", LABEL, access.application_nodes(synced.objects)))
+    own = {name: pages.page_name(name) for name in pages.standard_pages(synced)}
+    for name, page in own.items():
+        numbers = [field.partition(".")[2] for field in objects.standard_fields(synced) if field.startswith(f"{name}.")]
+        found.append(Component("Layout", pages.layout_name(name), pages.standard_layout_nodes(synced, name, numbers)))
+        found.append(Component("FlexiPage", page, pages.page_nodes(synced, name)))
+    found.append(Component("CustomApplication", LABEL, access.application_nodes(synced.objects, own)))
     for name, (label, seen) in access.roles(synced).items():
         found.append(Component("PermissionSet", name, access.permission_set_nodes(label, seen, adapter, identity)))
     return found
@@ -112,8 +117,17 @@ def _standard(synced: Synced) -> list[str]:
     names = list(objects.standard_fields(synced))
     if not names:
         return []
-    lists = sorted({name.partition(".")[0] for name in names})
-    return [
-        f"Fill {' and '.join(names)} with the ERP's numbers, exactly as they are there; give whoever does it access.",
-        f"Put related lists of ERP data on the layouts of {' and '.join(lists)}: existing layouts are not touched.",
-    ]
+    own = pages.standard_pages(synced)
+    layouts = " and ".join(f"*{pages.layout_name(name).partition('-')[2]}*" for name in own)
+    lightning = " and ".join(f"*{pages.PAGES[name].label}*" for name in own)
+    fill = f"Fill {' and '.join(names)} with the ERP's numbers, exactly as they are there; give whoever does it access."
+    assign = (
+        f"Assign the layouts {layouts} in the Object Manager of {' and '.join(own)}, *Page Layout Assignment*, or put "
+        "their related lists on your own layouts. No layout of your org is touched. Fields that your org requires, "
+        "such as a currency, have to be added to them."
+    )
+    activate = (
+        f"In the application *{LABEL}* records open with the Lightning pages {lightning}. To have them elsewhere, open "
+        "them in the Lightning App Builder and choose *Activation*."
+    )
+    return [fill, assign, activate]

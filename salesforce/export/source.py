@@ -16,6 +16,7 @@ FOLDERS: Mapping[str, tuple[str, str]] = {
     "CustomTab": ("tabs", "tab"),
     "ExternalCredential": ("externalCredentials", "externalCredential"),
     "ExternalDataSource": ("dataSources", "dataSource"),
+    "FlexiPage": ("flexipages", "flexipage"),
     "Layout": ("layouts", "layout"),
     "NamedCredential": ("namedCredentials", "namedCredential"),
     "PermissionSet": ("permissionsets", "permissionset"),
@@ -55,6 +56,8 @@ def _lines(node: Node, depth: int) -> list[str]:
     if isinstance(content, str | int):
         text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", str(content))  # XML has no place for them
         return [f"{indent}<{name}>{escape(text)}</{name}>"]
+    if not content:
+        return [f"{indent}<{name}/>"]
     inner = [line for child in content for line in _lines(child, depth + 1)]
     return [f"{indent}<{name}>", *inner, f"{indent}</{name}>"]
 

@@ -17,9 +17,10 @@ from edm.csdl import to_xml
 from odata_server.cli import main
 from salesforce.csdl import read
 from salesforce.export.access import ROLES, roles
+from salesforce.export.pages import COLUMNS_OF
 from salesforce.export.project import STEPS, project
 from salesforce.export.source import NAMESPACE, ROOT, document
-from salesforce.sync import Synced, sync
+from salesforce.sync import ExternalObject, Lookup, Synced, sync
 from tests.salesforce.bad_services import INT_KEY, metadata, parent, text, thing
 from tests.salesforce.strange import STRANGE
 from tests.serving import demo_metadata
@@ -33,7 +34,10 @@ VARIANTS = [
 
 #: Elements by the type of the file: those of files that were retrieved from orgs, and of the Metadata API's documentation.
 ELEMENTS: dict[str, set[str]] = {
-    "CustomApplication": {"description", "formFactors", "label", "navType", "tabs", "uiType"},
+    "CustomApplication": {
+        "actionName", "actionOverrides", "content", "description", "formFactor", "formFactors", "label", "navType",
+        "pageOrSobjectType", "skipRecordTypeSelect", "tabs", "type", "uiType",
+    },
     "CustomField": {
         "caseSensitive", "defaultValue", "description", "externalDeveloperName", "externalId", "fullName",
         "isFilteringDisabled", "isNameField", "isSortingDisabled", "label", "length", "precision", "referenceTargetField",
@@ -52,9 +56,14 @@ ELEMENTS: dict[str, set[str]] = {
         "customConfiguration", "endpoint", "isWritable", "label", "namedCredential", "principalType", "protocol", "type",
         "username",
     },
+    "FlexiPage": {
+        "componentInstance", "componentInstanceProperties", "componentName", "flexiPageRegions", "identifier",
+        "itemInstances", "masterLabel", "name", "sobjectType", "template", "type", "value",
+    },
     "Layout": {
         "behavior", "customLabel", "detailHeading", "editHeading", "field", "fields", "label", "layoutColumns",
-        "layoutItems", "layoutSections", "relatedList", "relatedLists", "style",
+        "layoutItems", "layoutSections", "relatedList", "relatedLists", "showEmailCheckbox", "showHighlightsPanel",
+        "showInteractionLogPanel", "showRunAssignmentRulesCheckbox", "showSubmitAndAttachButton", "style",
     },
     "ListView": {"columns", "filterScope", "fullName", "label"},
     "NamedCredential": {
@@ -64,10 +73,10 @@ ELEMENTS: dict[str, set[str]] = {
     },
     "Package": {"members", "name", "types", "version"},
     "PermissionSet": {
-        "allowCreate", "allowDelete", "allowEdit", "allowRead", "description", "editable", "enabled",
+        "allowCreate", "allowDelete", "allowEdit", "allowRead", "application", "applicationVisibilities", "description", "editable", "enabled",
         "externalCredentialPrincipal", "externalCredentialPrincipalAccesses", "externalDataSource",
         "externalDataSourceAccesses", "field", "fieldPermissions", "hasActivationRequired", "label", "modifyAllRecords",
-        "object", "objectPermissions", "readable", "tab", "tabSettings", "viewAllRecords", "visibility",
+        "object", "objectPermissions", "readable", "tab", "tabSettings", "viewAllRecords", "visibility", "visible",
     },
 }  # fmt: skip
 #: What each type of field has, beside what all have.
@@ -81,6 +90,19 @@ FIELD_ELEMENTS: dict[str, set[str]] = {
     "IndirectLookup": {
         "length", "referenceTargetField", "referenceTo", "relationshipLabel", "relationshipName", "required",
     },
+}  # fmt: skip
+#: Of standard objects: fields on layouts, and related lists by the names that layouts have for them.
+STANDARD_FIELDS = {
+    "Account": {
+        "BillingAddress", "Industry", "Name", "OwnerId", "ParentId", "Phone", "ShippingAddress", "Type", "Website",
+    },
+    "Product2": {"Description", "Family", "IsActive", "Name", "ProductCode"},
+}  # fmt: skip
+#: The external objects whose records standard objects stand for.
+STANDARD_SETS = {"Account": "Customers__x", "Product2": "Items__x"}
+STANDARD_LISTS = {
+    "RelatedCaseList", "RelatedContactList", "RelatedOpportunityList", "RelatedPricebookEntryList",
+    "RelatedStandardPriceList",
 }  # fmt: skip
 COMMON = {
     "description", "externalDeveloperName", "externalId", "fullName", "isFilteringDisabled", "isNameField",
@@ -167,15 +189,21 @@ def test_every_reference_resolves(own: Files) -> None:
         assert {*_texts(root, "externalDataSource")} <= {"ERP"}
         assert {*_texts(root, "referenceTo")} <= objects | standard
         assert {*_texts(root, "referenceTargetField")} <= fields
-        assert {*_texts(root, "relatedList")} <= fields
+        assert {*_texts(root, "relatedList")} <= fields | STANDARD_LISTS
         assert {f"{owner}.{column}" for column in _texts(root, "columns")} <= fields
-        assert {*_texts(root, "object"), *_texts(root, "tab"), *_texts(root, "tabs")} <= objects
+        assert {*_texts(root, "object"), *_texts(root, "tab")} <= objects
+        assert {*_texts(root, "tabs")} <= objects | {f"standard-{name}" for name in standard}
+        assert {*_texts(root, "application")} <= {
+            Path(name).name.partition(".")[0] for name in own.of("CustomApplication")
+        }
+        assert {*_texts(root, "pageOrSobjectType")} <= standard
         if _name(root) == "Layout":
             own_object = Path(name).name.partition("-")[0]
-            assert {f"{own_object}.{field}" for field in _texts(root, "field")} <= fields
+            known = fields | {f"{own_object}.{field}" for field in STANDARD_FIELDS.get(own_object, ())}
+            assert {f"{own_object}.{field}" for field in _texts(root, "field")} <= known
             for related in root.iter(f"{{{NAMESPACE}}}relatedLists"):
-                child = _texts(related, "relatedList")[0].partition(".")[0]
-                assert {f"{child}.{field}" for field in _texts(related, "fields")} <= fields
+                child, custom, _ = _texts(related, "relatedList")[0].partition(".")
+                assert not custom or {f"{child}.{field}" for field in _texts(related, "fields")} <= fields
         if _name(root) == "PermissionSet":
             assert {*_texts(root, "field")} <= fields
     credentials = [name for name in own.files if "Credential" in name]
@@ -210,28 +238,44 @@ def _members(root: Any) -> Iterator[tuple[str, str]]:
 # What it says
 
 
-@pytest.mark.parametrize("synced", [OWN, FOREIGN], ids=["own", "foreign"])
-def test_synced_again_it_is_the_same(synced: Synced) -> None:
+EACH = [
+    pytest.param(synced, found, id=f"{name}-{found.name}")
+    for name, synced in (("own", OWN), ("foreign", FOREIGN))
+    for found in synced.objects
+]
+
+
+@pytest.mark.parametrize(("synced", "found"), EACH)
+def test_synced_again_it_is_the_same(synced: Synced, found: ExternalObject) -> None:
+    """The object read back from the project is the one that sync made, but for lookups to standard objects."""
     files = Files(synced)
-    fields = files.fields()
-    assert len(files.of("CustomObject")) == len(synced.objects)
-    for found in synced.objects:
-        root = files.xml[f"{ROOT}/objects/{found.name}/{found.name}.object-meta.xml"]
-        assert _texts(root, "externalName") == [found.source]
-        mine = {name: field for name, field in fields.items() if name.startswith(f"{found.name}.")}
-        assert set(mine) == {f"{found.name}.{field.name}" for field in found.fields}
-        lookups = {lookup.field: lookup for lookup in found.lookups}
-        for field in found.fields:
-            made = mine[f"{found.name}.{field.name}"]
-            assert made["externalDeveloperName"] == field.source
-            assert made["isNameField"] == str(field.is_name).lower()
-            sizes = [int(made[size]) for size in ("length", "precision", "scale") if size in made]
-            assert sizes == [s for s in (field.type.length, field.type.precision, field.type.scale) if s is not None]
-            if field.name in lookups:
-                assert made["type"] in ("ExternalLookup", "IndirectLookup")
-                assert f"{made['relationshipName']}__r" == lookups[field.name].children
-            else:
-                assert made["type"] == field.type.name
+    (root,) = [each for name, each in files.of("CustomObject").items() if Path(name).parts[-2] == found.name]
+    own = {_name(child): child.text for child in root}
+    assert (own["externalName"], own["externalDataSource"]) == (found.source, "ERP")
+    assert (own["label"], own["pluralLabel"]) == (found.label[:40], found.plural_label[:40])
+    made = {name.partition(".")[2]: each for name, each in files.fields().items() if name.startswith(f"{found.name}.")}
+    assert list(made) == [field.name for field in found.fields]
+    lookups = []
+    for field in found.fields:
+        read_back = made[field.name]
+        assert read_back["externalDeveloperName"] == field.source
+        assert read_back["label"] == field.label[:40]
+        assert read_back["isNameField"] == str(field.is_name).lower()
+        sizes = [int(read_back[size]) for size in ("length", "precision", "scale") if size in read_back]
+        unsized = field.type.name == "Text" and field.type.length is None
+        assert sizes == [
+            *([36] if unsized else []),
+            *(size for size in (field.type.length, field.type.precision, field.type.scale) if size is not None),
+        ]
+        if read_back["type"] in ("ExternalLookup", "IndirectLookup"):
+            target = STANDARD_SETS.get(read_back["referenceTo"], read_back["referenceTo"])
+            parent = f"{field.name.removesuffix('__c')}__r"
+            lookups.append(Lookup(field.name, target, parent, f"{read_back['relationshipName']}__r"))
+        else:
+            assert read_back["type"] == field.type.name
+    # A key that is a name field stays a text, even if it refers to something.
+    names = {field.name for field in found.fields if field.is_name}
+    assert sorted(lookups, key=str) == sorted((each for each in found.lookups if each.field not in names), key=str)
 
 
 def test_customers_are_accounts_and_items_are_products() -> None:
@@ -246,9 +290,119 @@ def test_customers_are_accounts_and_items_are_products() -> None:
     assert account["length"] == fields["Invoices__x.CustomerNumber__c"]["length"] == "8"
 
 
+# Standard objects
+
+
+def regions(page: Any) -> dict[str, tuple[str, list[Any]]]:
+    """Regions of a Lightning page: type and components by name."""
+    found = {}
+    for region in page.iter(f"{{{NAMESPACE}}}flexiPageRegions"):
+        own = {_name(child): child.text for child in region}
+        found[own["name"]] = own["type"], list(region.iter(f"{{{NAMESPACE}}}componentInstance"))
+    return found
+
+
+def properties(component: Any) -> dict[str, str]:
+    pairs = component.iter(f"{{{NAMESPACE}}}componentInstanceProperties")
+    return {_texts(pair, "name")[0]: _texts(pair, "value")[0] for pair in pairs}
+
+
+@pytest.mark.parametrize("name", ["Account", "Product2"])
+def test_lightning_pages_are_whole(name: str) -> None:
+    files = Files(OWN)
+    page = files.xml[f"{ROOT}/flexipages/ERP_{name}.flexipage-meta.xml"]
+    own = {_name(child): child.text for child in page}
+    assert (own["sobjectType"], own["type"]) == (name, "RecordPage")
+    assert own["masterLabel"]
+    (template,) = page.iter(f"{{{NAMESPACE}}}template")
+    assert _texts(template, "name") == ["flexipage:recordHomeTemplateDesktop"]
+    found = regions(page)
+    assert {each for each, (kind, _) in found.items() if kind == "Region"} == {"header", "main", "sidebar"}
+    assert all(components for _, components in found.values()), "no region is empty"
+    identifiers = _texts(page, "identifier")
+    assert len(set(identifiers)) == len(identifiers) == sum(len(components) for _, components in found.values())
+    facets = {each for each, (kind, _) in found.items() if kind == "Facet"}
+    used = [v for _, cs in found.values() for c in cs for n, v in properties(c).items() if n in ("body", "tabs")]
+    assert sorted(used) == sorted(facets), "each facet is shown once"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Account", ["SalesOrders__r", "Shipments__r", "Invoices__r", "Payments__r", "Assets__r"]),
+        ("Product2", ["Inventory__r", "Prices__r"]),
+    ],
+)
+def test_lightning_pages_list_what_refers_to_the_object(name: str, expected: list[str]) -> None:
+    files = Files(OWN)
+    page = files.xml[f"{ROOT}/flexipages/ERP_{name}.flexipage-meta.xml"]
+    lists = [each for each in map(properties, regions(page)["erpTabContent"][1]) if "relatedListApiName" in each]
+    assert [each["relatedListApiName"] for each in lists] == expected
+    assert {each["parentFieldApiName"] for each in lists} == {f"{name}.Id"}
+    related = {f"{f['relationshipName']}__r" for f in files.fields().values() if f.get("referenceTo") == name}
+    assert set(expected) <= related
+
+
+def test_columns_of_lists_are_fields_that_there_are() -> None:
+    for name, columns in COLUMNS_OF.items():
+        source = OWN.object(f"{name}__x")
+        assert source is not None
+        assert {f"{column}__c" for column in columns} <= {field.name for field in source.fields}
+    layout = Files(OWN).xml[f"{ROOT}/layouts/Account-ERP Account Layout.layout-meta.xml"]
+    lists = {
+        _texts(each, "relatedList")[0]: _texts(each, "fields") for each in layout.iter(f"{{{NAMESPACE}}}relatedLists")
+    }
+    assert lists["Invoices__x.CustomerNumber__c"] == [f"{column}__c" for column in COLUMNS_OF["Invoices"]]
+    assert "CustomerNumber__c" not in lists["InvoiceLines__x.CustomerNumber__c"]
+
+
+@pytest.mark.parametrize("name", ["Account", "Product2"])
+def test_layouts_of_standard_objects_are_additional_ones(name: str) -> None:
+    files = Files(OWN)
+    (path,) = [each for each in files.of("Layout") if Path(each).name.startswith(f"{name}-")]
+    assert Path(path).name not in {
+        f"{name}-{each} Layout.layout-meta.xml" for each in ("Account", "Product", "Product2")
+    }
+    assert "/ERP " in path.replace(f"{name}-", "/")
+    fields = {field for field, made in files.fields().items() if made.get("referenceTo") == name}
+    assert fields == {each for each in _texts(files.xml[path], "relatedList") if each not in STANDARD_LISTS}
+    required = [
+        _texts(item, "field")[0]
+        for item in files.xml[path].iter(f"{{{NAMESPACE}}}layoutItems")
+        if _texts(item, "behavior") == ["Required"]
+    ]
+    assert required == ["Name"]
+    assert [name for name in files.of("CustomObject") if f"/{name}/" in name] == [], "the object itself is not deployed"
+
+
+def test_the_pages_hold_within_the_application_alone() -> None:
+    files = Files(OWN)
+    (application,) = files.of("CustomApplication").values()
+    overrides = {
+        _texts(each, "pageOrSobjectType")[0]: _texts(each, "content")[0]
+        for each in application.iter(f"{{{NAMESPACE}}}actionOverrides")
+    }
+    pages = {Path(each).name.partition(".")[0] for each in files.of("FlexiPage")}
+    assert overrides == {"Account": "ERP_Account", "Product2": "ERP_Product2"}
+    assert set(overrides.values()) == pages
+    assert not any("actionOverrides" in content for name, content in files.files.items() if "/objects/" in name)
+
+
+def test_layouts_end_as_retrieved_ones_do(files: Files) -> None:
+    for name, root in files.of("Layout").items():
+        names = [_name(child) for child in root]
+        order = ["layoutSections", "relatedLists", *(each for each in names if each.startswith("show"))]
+        assert names == sorted(names, key=order.index), name
+        sections = list(root.iter(f"{{{NAMESPACE}}}layoutSections"))
+        assert [_texts(each, "style")[0] for each in sections] == ["TwoColumnsLeftToRight", "CustomLinks"]
+        assert len(names) - len(set(names)) >= 1
+
+
 def test_another_service_has_neither_accounts_nor_roles() -> None:
     files = Files(FOREIGN)
     assert not any("Account" in name for name in files.files)
+    assert not files.of("FlexiPage")
+    assert "actionOverrides" not in "".join(files.files.values())
     assert list(roles(FOREIGN)) == ["ERP_Read"]
     assert "Account" not in files.files["README.md"]
 
