@@ -28,7 +28,7 @@ from edm.primitives import (
     PrimitiveType,
 )
 from erp_adapters.base import ContractBroken, Row
-from erp_adapters.sql_mapping import Codec, Codes, Composite, DateDigits, Flag, Plain, Scaled, Sum, Zoned
+from erp_adapters.sql_codecs import Codec, Codes, Composite, DateDigits, Flag, Plain, Scaled, Sum, Zoned
 from erp_adapters.sql_values import ColumnFacts, Form, Kind, Value
 
 Decoder = Callable[..., Any]

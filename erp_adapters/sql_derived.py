@@ -19,10 +19,10 @@ from edm.primitives import DECIMAL, PrimitiveType
 from edm.query import Aggregate, Concat, Grouping, OrderItem, Query, Ranking
 from erp_adapters.dialects_base import Dialect, constant_form
 from erp_adapters.sql_bounds import bounded
+from erp_adapters.sql_codecs import Codec
 from erp_adapters.sql_compile import Compiler, Place
 from erp_adapters.sql_decode import Decoder, Output, computed
 from erp_adapters.sql_fields import Field
-from erp_adapters.sql_mapping import Codec
 from erp_adapters.sql_values import NUMBERS, Form, Sql, Unsupported, Value
 
 

@@ -27,6 +27,19 @@ from edm.primitives import (
     PrimitiveType,
 )
 from erp_adapters.dialects_base import Dialect, storable
+from erp_adapters.sql_codecs import (
+    Codec,
+    Codes,
+    ColumnRef,
+    Composite,
+    DateDigits,
+    Flag,
+    Plain,
+    Scaled,
+    Sum,
+    Zoned,
+    columns_of,
+)
 from erp_adapters.sql_compare import (
     INVERSE,
     apply,
@@ -41,19 +54,6 @@ from erp_adapters.sql_compare import (
     with_null,
 )
 from erp_adapters.sql_decode import Decoder, decoder
-from erp_adapters.sql_mapping import (
-    Codec,
-    Codes,
-    ColumnRef,
-    Composite,
-    DateDigits,
-    Flag,
-    Plain,
-    Scaled,
-    Sum,
-    Zoned,
-    columns_of,
-)
 from erp_adapters.sql_values import ColumnFacts, Fitted, Form, Kind, Sql, Unsupported, Value
 
 

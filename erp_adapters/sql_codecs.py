@@ -1,0 +1,104 @@
+"""How the values of one property are stored, as values: a codec per line of ``[sql.columns]``.
+
+How codecs are written is in ``sql_readers``, what one means in SQL in ``sql_fields``, how a stored value is read in
+``sql_decode``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRef:
+    """A column of the set's own table (``alias`` is empty) or of one of its joins."""
+
+    alias: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.alias}.{self.name}" if self.alias else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The column as it is; ``trim`` leaves out trailing blanks."""
+
+    column: ColumnRef
+    trim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """An integer with implied decimals: 123456 is 1234.56."""
+
+    column: ColumnRef
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateDigits:
+    """A date as the integer 20261123; 0 says that there is none."""
+
+    column: ColumnRef
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A code that is published as a word; an unknown code is published as itself."""
+
+    column: ColumnRef
+    words: Mapping[str, str]
+    trim: bool = False
+
+    def stored(self, word: str) -> tuple[str, ...]:
+        """The codes that are published as ``word``."""
+        known = tuple(code for code, published in self.words.items() if published == word)
+        return known if word in self.words else (*known, word)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A Boolean; every code but those of ``true`` is false, and so is null."""
+
+    column: ColumnRef
+    true: tuple[str, ...]
+    trim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """Columns of fixed widths with a separator between them; integers are zero-padded."""
+
+    columns: tuple[ColumnRef, ...]
+    widths: tuple[int, ...]
+    separator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A signed sum of columns with one number of implied decimals; null counts as 0."""
+
+    terms: tuple[tuple[int, ColumnRef], ...]
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Zoned:
+    """A timestamp without zone that holds the local time of ``zone``."""
+
+    column: ColumnRef
+    zone: str
+
+
+Codec = Plain | Scaled | DateDigits | Codes | Flag | Composite | Sum | Zoned
+
+
+def columns_of(codec: Codec) -> tuple[ColumnRef, ...]:
+    """The columns that a codec reads."""
+    match codec:
+        case Composite(columns=columns):
+            return columns
+        case Sum(terms=terms):
+            return tuple(column for _, column in terms)
+        case _:
+            return (codec.column,)
