@@ -35,7 +35,8 @@ from erp_adapters.sql_drivers import driver_of, driver_url
 from erp_adapters.sql_mapping import SetMapping, parse
 from erp_adapters.sql_session import begun
 from erp_adapters.sql_source import Source, split
-from erp_adapters.sql_statement import Statement, Statements
+from erp_adapters.sql_statement import Statements
+from erp_adapters.sql_text import Asked, Prepared
 
 
 def connect(
@@ -87,20 +88,19 @@ class SqlAdapter:
         return self.statements().capabilities(entity_set)
 
     def read(self, query: Query, session: Session) -> Iterator[Page]:
-        statement = self.statements().statement(query)
+        asked = self.statements().statement(query)
         with self._connection(query.entity_set, session, query, session.timings) as connection:
             count = None
-            if statement.count is not None:
-                count = self._execute(connection, statement.count, session).scalar_one()
+            if asked.statement.count is not None:
+                count = self._execute(connection, asked.statement.count, asked, session).scalar_one()
             if query.top == 0:
                 yield Page((), count)
                 return
-            yield from self._pages(connection, statement, query, session, count)
+            yield from self._pages(connection, asked, query, session, count)
 
     def explain(self, query: Query) -> str:
         """The SQL of the query with its parameters."""
-        statement = self.statements().statement(query)
-        return statement.explain(self.engine().dialect)
+        return self.statements().statement(query).explain(self.engine().dialect)
 
     def ping(self, session: Session) -> None:
         """Raises ``SourceError`` if the database does not answer."""
@@ -135,9 +135,9 @@ class SqlAdapter:
     # --- reading ------------------------------------------------------------------------------------------------
 
     def _pages(
-        self, connection: Connection, statement: Statement, query: Query, session: Session, count: int | None
+        self, connection: Connection, asked: Asked, query: Query, session: Session, count: int | None
     ) -> Iterator[Page]:
-        result = self._execute(connection, statement.rows, session)
+        result = self._execute(connection, asked.statement.rows, asked, session)
         with closing(result):
             while True:
                 started = time.perf_counter()
@@ -146,15 +146,15 @@ class SqlAdapter:
                 session.timings.erp_seconds += time.perf_counter() - started
                 session.timings.rows_read += len(raw)
                 if raw or count is not None or whole:
-                    yield Page(rows(query.entity_set, statement.outputs, raw), count)
+                    yield Page(rows(query.entity_set, asked.statement.outputs, raw), count)
                     count = None
                 if whole or len(raw) < PAGE_ROWS:
                     return
 
-    def _execute(self, connection: Connection, statement: Any, session: Session) -> CursorResult[Any]:
+    def _execute(self, connection: Connection, prepared: Prepared, asked: Asked, session: Session) -> CursorResult[Any]:
         started = time.perf_counter()
         try:
-            return connection.execute(statement)
+            return connection.execute(prepared.select, prepared.parameters(connection.dialect, asked.values))
         finally:
             session.timings.erp_seconds += time.perf_counter() - started
             session.timings.erp_calls += 1

@@ -26,7 +26,7 @@ from erp_adapters.sql_fields import Column, CompositeField, Field, PlainField
 from erp_adapters.sql_fields import field as field_at
 from erp_adapters.sql_mapping import SetMapping
 from erp_adapters.sql_source import Source, split
-from erp_adapters.sql_values import Form, Kind, Sql, Unsupported, Value
+from erp_adapters.sql_values import Form, Kind, Leaf, Sql, Unsupported, Value
 
 Mappings = Mapping[str, SetMapping]
 
@@ -156,6 +156,8 @@ class Compiler:
     source: Source
     #: Aliased tables by name and number, shared by all statements: making one costs more than using it.
     tables: dict[tuple[str, int], FromClause] = field(default_factory=dict)
+    #: Comparisons whose constants come as parameters, by identity of the node.
+    leaves: Mapping[int, Leaf] = field(default_factory=dict)
     inexact: bool = False
     scope: dict[str, Place] = field(default_factory=dict)
     _aliases: int = 0
@@ -175,9 +177,9 @@ class Compiler:
         self._aliases += 1
         return made
 
-    def continued(self) -> "Compiler":
+    def continued(self, leaves: Mapping[int, Leaf]) -> "Compiler":
         """A compiler that goes on from here and leaves this one as it is."""
-        made = replace(self, scope={}, _begun=len(self.scope[IT].members()))
+        made = replace(self, scope={}, leaves=leaves, _begun=len(self.scope[IT].members()))
         made.scope = {name: place.continued(made) for name, place in self.scope.items()}
         return made
 
@@ -272,7 +274,7 @@ class Compiler:
         if isinstance(left, Const) and isinstance(right, Const):
             return true() if FUNCTIONS[op].evaluate(left.value, right.value) != negated else false()
         if op == "in":
-            return self._in(left, right, negated=negated)
+            return self._in(expr, negated=negated)
         if isinstance(left, Const) and not isinstance(right, Const):
             op, left, right = SWAPPED[op], right, left
         if left.type == BOOLEAN and op == "eq" and isinstance(right, Const) and right.value is not None and not negated:
@@ -280,6 +282,9 @@ class Compiler:
         if isinstance(left, Prop) and isinstance(right, Const):
             field = self.field(left)
             self.inexact = self.inexact or (field.approximate and right.value is not None)
+            leaf = self.leaves.get(id(expr))
+            if leaf is not None:
+                return field.say(op, leaf.kind, leaf.stored, negated=negated)
             return field.compare(op, right.value, negated=negated)
         value = self.value(left)
         if isinstance(right, Const):
@@ -296,12 +301,16 @@ class Compiler:
         self.inexact = True
         return or_(sql, *doubt)
 
-    def _in(self, left: Expr, right: Expr, *, negated: bool) -> Sql:
+    def _in(self, expr: Call, *, negated: bool) -> Sql:
+        left, right = expr.args
         if not isinstance(right, Const) or not isinstance(right.value, tuple):
             raise Unsupported("a list of computed items is left to the engine")
         if isinstance(left, Prop):
             field = self.field(left)
             self.inexact = self.inexact or field.approximate
+            leaf = self.leaves.get(id(expr))
+            if leaf is not None:
+                return field.say_list(leaf.kind, leaf.stored, negated=negated)
             return field.one_of(right.value, negated=negated)
         kind = left.type
         assert isinstance(kind, PrimitiveType)
@@ -373,9 +382,17 @@ class Compiler:
                 return Value(self._exactly(lambda: self.keep(expr)).is_(true()), Form.BOOL, BOOLEAN, nullable=False)
             case Call(function="$searchtext", args=(Prop(variable=variable),)) if variable == IT:
                 return self._search_text(expr)
-            case Call(args=args):
-                return self.source.dialect.row(expr, [self.value(arg) for arg in args])
+            case Call():
+                return self._row(expr)
         raise Unsupported("a list is no value")
+
+    def _row(self, expr: Call) -> Value:
+        """A function."""
+        leaf = self.leaves.get(id(expr))
+        if leaf is None:
+            return self.source.dialect.row(expr, [self.value(arg) for arg in expr.args])
+        text = self.value(expr.args[0])  # the other one is a constant (see ``sql_shape``)
+        return self.source.dialect.row(expr, [text, self.source.dialect.text(*leaf.stored)])
 
     def _search_text(self, expr: Call) -> Value:
         """What ``$search`` looks into: the longest of all expressions, and the same for all terms."""

@@ -1,17 +1,19 @@
 """From a query to its statements: which columns, joined how, filtered, sorted and sliced; and what can be said in
 SQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, Literal
 
 from sqlalchemy import (
     BindParameter,
     FromClause,
+    Integer,
     Select,
     UnaryExpression,
     and_,
+    bindparam,
     false,
     func,
     literal,
@@ -19,39 +21,23 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.engine import Dialect as Driver
 
 from edm.capabilities import Capabilities, Match
 from edm.expressions import IT, Expr, Prop, conjuncts
+from edm.kept import Kept
 from edm.model import EntitySet, ServiceMetadata
+from edm.primitives import STRING
 from edm.query import OrderItem, Query
 from erp_adapters.base import ContractBroken
 from erp_adapters.sql_bounds import bounded
 from erp_adapters.sql_compile import Compiler, Mappings, Place
 from erp_adapters.sql_decode import Output, computed
 from erp_adapters.sql_derived import Deriver, outputs
+from erp_adapters.sql_fields import Field
+from erp_adapters.sql_shape import Shape, Shapes
 from erp_adapters.sql_source import Source
-from erp_adapters.sql_values import Form, Sql, Unsupported, Value
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """The statement for the rows, the one for the count if it was asked for, and how rows are read."""
-
-    rows: Select[Any]
-    count: Select[Any] | None
-    outputs: tuple[Output, ...]
-
-    def explain(self, driver: Driver) -> str:
-        """SQL and parameters, for people."""
-        statements = [("", self.rows), *([("count: ", self.count)] if self.count is not None else [])]
-        return "\n\n".join(_explained(title, statement, driver) for title, statement in statements)
-
-
-def _explained(title: str, statement: Select[Any], driver: Driver) -> str:
-    compiled = statement.compile(dialect=driver, compile_kwargs={"render_postcompile": True})
-    parameters = "\n".join(f"  :{name} = {value!r}" for name, value in compiled.params.items())
-    return f"{title}{compiled}" + (f"\nparameters\n{parameters}" if parameters else "")
+from erp_adapters.sql_text import Asked, Prepared, Statement
+from erp_adapters.sql_values import Form, Leaf, Parameter, Sql, Unsupported, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,17 +66,27 @@ class Statements:
     metadata: ServiceMetadata
     mappings: Mappings
     source: Source
-    _answers: Callable[[str, str, Expr], Any] = field(init=False, repr=False)
+    _shapes: Shapes = field(init=False, repr=False)
     _frames: Callable[[Query], _Frame] = field(init=False, repr=False)
-    _made: Callable[[Query], Statement] = field(init=False, repr=False)
-    _derived: Callable[[Query], Statement | None] = field(init=False, repr=False)
+    _answers: Kept[Match] = field(default_factory=lambda: Kept(4096), repr=False)
+    _made: Kept[Statement] = field(default_factory=lambda: Kept(512), repr=False)
+    _derived: Kept[Statement | Literal["none"]] = field(default_factory=lambda: Kept(256), repr=False)
+    _capabilities: dict[str, Capabilities] = field(default_factory=dict, repr=False)
     _tables: dict[tuple[str, int], FromClause] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_answers", lru_cache(maxsize=2048)(self._answer))
+        object.__setattr__(self, "_shapes", Shapes(self.metadata, cache(self._field)))
         object.__setattr__(self, "_frames", lru_cache(maxsize=512)(self._frame))
-        object.__setattr__(self, "_derived", lru_cache(maxsize=256)(self._derive))
-        object.__setattr__(self, "_made", lru_cache(maxsize=128)(self._make))  # list views come again and again
+
+    def _field(self, entity_set: str, path: tuple[str, ...]) -> Field | None:
+        """The field of a property, to fit constants to; ``None`` if its SQL has to be made for each constant."""
+        compiler = self._compiler({})
+        try:
+            compiler.start(self.metadata[entity_set])
+            found = compiler.field(Prop(path, STRING))
+        except Unsupported:
+            return None
+        return found if found.shared else None
 
     # --- what can be said ---------------------------------------------------------------------------------------
 
@@ -99,18 +95,32 @@ class Statements:
         if entity_set.name not in self.mappings:
             raise ContractBroken(entity_set.name, "the set has no valid [sql] section")
         name = entity_set.name
-        return Capabilities(
-            match=lambda expr: Match(self._answers(name, "match", expr)),
-            sort=lambda expr: bool(self._answers(name, "sort", expr)),
-            compute=lambda expr: bool(self._answers(name, "compute", expr)),
-            skip=True,
-            top=True,
-            count=True,
-            derive=lambda query: self._derived(query) is not None,
-        )
+        found = self._capabilities.get(name)
+        if found is None:
+            found = self._capabilities[name] = Capabilities(
+                match=lambda expr: self._answer(name, "match", expr),
+                sort=lambda expr: bool(self._answer(name, "sort", expr)),
+                compute=lambda expr: bool(self._answer(name, "compute", expr)),
+                skip=True,
+                top=True,
+                count=True,
+                derive=lambda query: self._derive(query) is not None,
+            )
+        return found
 
-    def _answer(self, name: str, question: str, expr: Expr) -> Any:
-        compiler = self._frames(Query(name, ())).compiler.continued()
+    def _answer(self, name: str, question: str, expr: Expr) -> Match:
+        """How well the question is answered: by all expressions of a shape alike."""
+        shape = self._shapes.of_expression(name, expr)
+        key = (name, question, shape.key)
+        found = self._answers.get(key)
+        if found is None:
+            found = self._tried(name, question, expr, shape)
+            if shape.kept:
+                self._answers.put(key, found)
+        return found
+
+    def _tried(self, name: str, question: str, expr: Expr, shape: Shape) -> Match:
+        compiler = self._frames(Query(name, ())).compiler.continued(shape.leaves)
         place = compiler.scope[IT]
         asked: dict[str, Callable[[], Sequence[Sql]]] = {
             "match": lambda: [compiler.keep(expr)],
@@ -120,51 +130,68 @@ class Statements:
         try:
             bounded(expr, asked[question], self.source.dialect.depth)
         except Unsupported:
-            return Match.NO if question == "match" else False
-        return (Match.INEXACT if compiler.inexact else Match.EXACT) if question == "match" else True
+            return Match.NO
+        return Match.INEXACT if compiler.inexact and question == "match" else Match.EXACT
 
     # --- statements ---------------------------------------------------------------------------------------------
 
-    def statement(self, query: Query) -> Statement:
+    def statement(self, query: Query) -> Asked:
         """The statements of a query that holds only what ``capabilities`` accepted."""
-        if query.source is None:
-            return self._made(query)
-        found = self._derived(query)
-        assert found is not None, "the capabilities did not accept it"
-        return found
+        if query.source is not None:
+            found = self._derive(query)
+            assert found is not None, "the capabilities did not accept it"
+            return found
+        shape = self._shapes.of(query)
+        made = self._made.get(shape.key)
+        if made is None:
+            made = self._make(query, shape)
+            if shape.kept:
+                self._made.put(shape.key, made)
+        return Asked(made, shape.values)
 
-    def _derive(self, query: Query) -> Statement | None:
-        """The statement of a query whose rows are made of others; ``None`` where SQL cannot say all of it."""
+    def _derive(self, query: Query) -> Asked | None:
+        """The statements of a query whose rows are made of others; ``None`` where SQL cannot say all of it."""
+        shape = self._shapes.of(query)
+        found = self._derived.get(shape.key)
+        if found is None:
+            found = self._make_derived(query, shape) or "none"
+            if shape.kept:
+                self._derived.put(shape.key, found)
+        return None if found == "none" else Asked(found, shape.values)
+
+    def _make_derived(self, query: Query, shape: Shape) -> Statement | None:
+        deriver = Deriver(lambda: self._compiler(shape.leaves), self._order, _keyed)
         try:
-            rows = Deriver(self._compiler, self._order, _keyed).rows(query)
+            rows = deriver.rows(query)
             statement = rows.selected()
             if not (query.skip or query.top is not None):
                 statement = statement.order_by(*rows.order)
             count = None
             if query.count:
-                every = Deriver(self._compiler, self._order, _keyed).rows(query.with_(skip=0, top=None, orderby=()))
+                every = deriver.rows(query.with_(skip=0, top=None, orderby=()))
                 count = select(func.count()).select_from(every.statement.with_only_columns(literal(1)).subquery())
         except Unsupported:
             return None
-        return Statement(statement, count, outputs(rows))
+        return _statement(statement, count, outputs(rows))
 
-    def _compiler(self) -> Compiler:
-        return Compiler(self.metadata, self.mappings, self.source, self._tables)
+    def _compiler(self, leaves: Mapping[int, Leaf]) -> Compiler:
+        return Compiler(self.metadata, self.mappings, self.source, self._tables, leaves)
 
-    def _make(self, query: Query) -> Statement:
+    def _make(self, query: Query, shape: Shape) -> Statement:
         frame = self._frames(query.with_(filter=None, skip=0, top=None, count=False))
-        compiler = frame.compiler.continued()
+        compiler = frame.compiler.continued(shape.leaves)
         place = compiler.scope[IT]
         conditions = _conditions(compiler, place, query)
         statement = frame.statement(place).where(*conditions)
-        if query.skip:
-            statement = statement.offset(query.skip)
+        dialect = self.source.dialect
+        if shape.skip is not None:
+            statement = statement.offset(_number(shape.skip))
         if query.top is not None:
-            statement = statement.limit(query.top)
-        return Statement(statement, self._count(query) if query.count else None, frame.outputs)
+            statement = statement.limit(dialect.limit(query.top) if shape.top is None else _number(shape.top))
+        return _statement(statement, self._count(query, shape) if query.count else None, frame.outputs)
 
     def _frame(self, query: Query) -> _Frame:
-        compiler = self._compiler()
+        compiler = self._compiler({})
         place = compiler.start(self.metadata[query.entity_set])
         columns, outputs = self._columns(compiler, place, query)
         order = [clause for item in query.orderby for clause in self._order(compiler, place, item)]
@@ -194,8 +221,8 @@ class Statements:
             outputs.append(Output(name, tuple(positions[id(s)] for s in sources), decode, required, types))
         return [source.label(f"c{number}") for number, source in enumerate(sql)], tuple(outputs)
 
-    def _count(self, query: Query) -> Select[Any]:
-        compiler = self._frames(Query(query.entity_set, ())).compiler.continued()
+    def _count(self, query: Query, shape: Shape) -> Select[Any]:
+        compiler = self._frames(Query(query.entity_set, ())).compiler.continued(shape.leaves)
         place = compiler.scope[IT]
         conditions = _conditions(compiler, place, query)
         return select(func.count()).select_from(place.from_clause()).where(*conditions)
@@ -208,6 +235,18 @@ class Statements:
             for value in _sort_values(compiler, place, item.expr)
             if not _is_constant(dialect.comparable(value))  # one value for all rows; PostgreSQL takes it for a mistake
         ]
+
+
+def _statement(rows: Select[Any], count: Select[Any] | None, outputs: tuple[Output, ...]) -> Statement:
+    if count is None:
+        return Statement(Prepared(rows), None, None, outputs)
+    both = rows.add_columns(count.correlate(None).scalar_subquery().label("n"))
+    return Statement(Prepared(rows), Prepared(count), Prepared(both), outputs)
+
+
+def _number(value: Parameter) -> Sql:
+    """A number of rows that is told when the statement is executed."""
+    return bindparam(None, value, type_=Integer(), unique=True)
 
 
 _CONSTANTS = (type(true()), type(false()), type(null()), BindParameter)

@@ -114,6 +114,14 @@ class Parameter:
         raise TypeError("a statement cannot depend on the value of a parameter")
 
 
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A comparison whose constant was taken out: the kind of question, and the parameters of its SQL."""
+
+    kind: Any
+    stored: tuple[Parameter, ...]
+
+
 def collated(sql: Sql, collation: str) -> Sql:
     """``sql`` under a collation. COLLATE binds tighter than any operator, which SQLAlchemy writes without brackets."""
     return collate(Grouping(sql) if isinstance(sql, OperatorExpression) else sql, collation)

@@ -18,6 +18,7 @@ from edm.primitives import BOOLEAN, STRING
 from edm.query import OrderItem, Query
 from erp_adapters import sql
 from erp_adapters.sql import SqlAdapter
+from erp_adapters.sql_text import told
 from odata_server.uri.bind_expression import ExpressionBinder
 from odata_server.uri.parser import parse_expression
 
@@ -33,13 +34,13 @@ def adapter(demo_postgres_url: str) -> Iterator[SqlAdapter]:
 
 def plan(adapter: SqlAdapter, query: Query) -> str:
     """PostgreSQL's plan, with the values in it."""
-    statement = adapter.statements().statement(query).rows
+    asked = adapter.statements().statement(query)
     engine = create_engine(adapter.url)
     try:
-        compiled = statement.compile(engine, compile_kwargs={"render_postcompile": True})
+        compiled = asked.statement.rows.select.compile(engine, compile_kwargs={"render_postcompile": True})
         with engine.connect() as connection:
             connection.execute(text("SET enable_seqscan = off"))
-            lines = connection.exec_driver_sql(f"EXPLAIN {compiled}", dict(compiled.params)).scalars()
+            lines = connection.exec_driver_sql(f"EXPLAIN {compiled}", told(compiled, asked.values)).scalars()
             return "\n".join(lines)
     finally:
         engine.dispose()
