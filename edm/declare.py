@@ -19,7 +19,7 @@ from typing import Any
 from edm.faults import CatalogError, Fault, Key, Place, take
 from edm.lint import DESCRIPTION_LENGTH, LABEL_LENGTH, PUBLISHED, name_problems, property_problems
 from edm.model import EntitySet, EntityType, NavigationProperty, Property, ServiceMetadata
-from edm.primitives import DATE_TIME_OFFSET, STRING
+from edm.primitives import DATE, DATE_TIME_OFFSET, STRING
 from edm.versions import version_parts
 
 __all__ = ["NAMESPACE", "VERSION", "CatalogError", "Fault", "load_directory", "load_texts"]
@@ -28,6 +28,8 @@ NAMESPACE = "ErpOData"
 #: Of a model whose catalog states none.
 VERSION = "1.0.0"
 VERSION_FILE = "VERSION"
+#: Seconds that an answer may be kept: a week, as long as links to next pages hold.
+_LONGEST = 604_800
 
 _TEXT, _FLAG, _NUMBER = Key(str, limit=DESCRIPTION_LENGTH), Key(bool), Key(int)
 _LABEL, _DESCRIPTION = Key(str, True, LABEL_LENGTH), Key(str, True, DESCRIPTION_LENGTH)
@@ -36,6 +38,7 @@ _REFERENCE, _TABLE = Key(str, True), Key(dict, True)
 _SET_KEYS: dict[str, Key] = {
     "entity_set": _REFERENCE, "entity_type": _REFERENCE, "label": _LABEL, "label_plural": _LABEL,
     "description": _DESCRIPTION, "system_of_record": _DESCRIPTION, "key": _REFERENCE, "order": _NUMBER,
+    "freshness": _NUMBER, "stale": _NUMBER, "must_be_live": _FLAG, "changed": Key(str),
     "properties": _TABLE, "navigation": Key(dict),
 }  # fmt: skip
 _PROPERTY_KEYS: dict[str, Key] = {
@@ -168,6 +171,7 @@ def _read(place: Place, text: str) -> _Draft | None:
     _read_properties(draft, values.get("properties", {}))
     if "key" not in faulty and "properties" not in faulty and draft.key not in draft.properties:
         place.at("key").unknown(f"{draft.key!r} is not a property of this set", draft.key, draft.properties)
+    _check_ages(draft)
     for name, table in values.get("navigation", {}).items():
         _read_link(draft, name, table, place.at("navigation", name))
     for kind, section in draft.sources.items():
@@ -219,6 +223,23 @@ def _property(name: str, table: object, place: Place, *, is_key: bool) -> Proper
         if problem.key not in faulty:
             place.at(problem.key).fault(problem.message, problem.hint)
     return item
+
+
+def _check_ages(draft: _Draft) -> None:
+    """How old answers may be, and the property that tells when a row was last changed."""
+    values = draft.values
+    for key in ("freshness", "stale"):
+        if not 0 <= values.get(key, 0) <= _LONGEST:
+            draft.place.at(key).fault(f"{values[key]} is not a number of seconds from 0 to {_LONGEST}")
+    if values.get("must_be_live") and (values.get("freshness") or values.get("stale")):
+        draft.place.at("must_be_live").fault("does not go with freshness or stale: nothing is kept of this set")
+    name = values.get("changed")
+    if name is None:
+        return
+    if name not in draft.properties:
+        draft.place.at("changed").unknown(f"{name!r} is not a property of this set", name, draft.properties)
+    elif (item := draft.properties[name]) is not None and item.type not in (DATE, DATE_TIME_OFFSET):
+        draft.place.at("changed").fault(f"{name} is {item.type.name}", "say a DateTimeOffset, or a Date")
 
 
 def _check_measures(draft: _Draft, item: Property, place: Place) -> None:
@@ -338,5 +359,6 @@ def _entity_set(draft: _Draft, everyone: Iterable[_Draft]) -> EntitySet:
     entity_type = EntityType(v["entity_type"], draft.key, properties, (*forward, *inverse))
     return EntitySet(
         draft.name, entity_type, v["label"], v["label_plural"], v["description"], v["system_of_record"],
-        v.get("order", 0), draft.sources,
+        v.get("order", 0), draft.sources, v.get("freshness"), v.get("stale"), v.get("must_be_live", False),
+        v.get("changed"),
     )  # fmt: skip

@@ -99,7 +99,12 @@ class EntityType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EntitySet:
-    """A published set: its type, its owner, and per kind of source where its rows come from."""
+    """A published set: its type, its owner, and per kind of source where its rows come from.
+
+    ``freshness`` is how many seconds old an answer may be, ``stale`` how many more while the ERP is away; ``None``
+    leaves it to the deployment. Nothing of a set that ``must_be_live`` is kept. ``changed`` names the property that
+    tells when a row was last changed.
+    """
 
     name: str
     type: EntityType
@@ -109,6 +114,10 @@ class EntitySet:
     system_of_record: str
     order: int = 0
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    freshness: int | None = None
+    stale: int | None = None
+    must_be_live: bool = False
+    changed: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

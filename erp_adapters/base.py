@@ -5,6 +5,7 @@ already correct, because the engine evaluates the rest.
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -31,11 +32,37 @@ class Timings:
     rows_expanded: int = 0
 
 
+@dataclass(slots=True)
+class Provenance:
+    """Where the rows of one request came from: how many reads had each outcome (``hit``, ``miss``, ``coalesced``,
+    ``stale``, ``live``, ``bypass``), and when the oldest of kept rows was read, in seconds of the epoch.
+    """
+
+    reads: Counter[str] = field(default_factory=Counter)
+    oldest: float | None = None
+    stale: bool = False
+
+    def add(self, outcome: str, fetched: float | None = None) -> None:
+        """One read more. ``fetched`` only if the rows were kept."""
+        self.reads[outcome] += 1
+        if fetched is not None:
+            self.oldest = fetched if self.oldest is None else min(self.oldest, fetched)
+        self.stale = self.stale or outcome == "stale"
+
+    def merge(self, other: "Provenance") -> None:
+        """The reads of a part of the request."""
+        self.reads += other.reads
+        times = [time for time in (self.oldest, other.oldest) if time is not None]
+        self.oldest, self.stale = min(times, default=None), self.stale or other.stale
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """Who asks, how long there is, and under which id it is logged. One per request, shared by all its reads.
 
     ``memo`` is for what one read of the request has found out and another one would ask again.
+    ``view`` stands for what the caller may see: answers are shared between sessions of one view alone. ``live`` asks
+    for the ERP's own answer, whatever is kept.
     """
 
     principal: str = "anonymous"
@@ -43,6 +70,9 @@ class Session:
     deadline: float | None = None  # time.monotonic() value
     timings: Timings = field(default_factory=Timings)
     memo: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
+    view: str = ""
+    live: bool = False
+    provenance: Provenance = field(default_factory=Provenance)
 
     def remaining(self) -> float:
         """Seconds left, never negative; infinity without a deadline."""
@@ -119,7 +149,16 @@ def sources_of(adapter: Adapter) -> Mapping[str, Adapter]:
 
 
 class SourceError(ODataError):
-    """The ERP failed. The message is for the client and never holds text of the ERP; ``detail`` goes to the log."""
+    """The ERP failed. The message is for the client and never holds text of the ERP; ``detail`` goes to the log.
+
+    ``passing`` tells that the same question may be answered a little later; until then an older answer may serve.
+    """
+
+    passing = True
+    #: Whether asking once more at once may help.
+    retried = False
+    #: Whether it tells that the ERP as a whole is in trouble.
+    outage = False
 
     def __init__(self, code: str, message: str, *, detail: str = "", retry_after: int | None = None) -> None:
         headers = (("Retry-After", str(retry_after)),) if retry_after is not None else ()
@@ -130,8 +169,11 @@ class SourceError(ODataError):
 class Unavailable(SourceError):
     """The ERP cannot be reached."""
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__("erp_unavailable", "The ERP cannot be reached at the moment.", detail=detail, retry_after=3)
+    retried = outage = True
+
+    def __init__(self, detail: str = "", *, retry_after: int = 3) -> None:
+        message = "The ERP cannot be reached at the moment."
+        super().__init__("erp_unavailable", message, detail=detail, retry_after=retry_after)
 
 
 class Busy(SourceError):
@@ -144,6 +186,8 @@ class Busy(SourceError):
 class Locked(SourceError):
     """Another transaction of the ERP was in the way: a lock, a deadlock, a conflict."""
 
+    retried = True
+
     def __init__(self, detail: str = "") -> None:
         super().__init__("erp_busy", "The ERP's data are locked at the moment.", detail=detail, retry_after=2)
 
@@ -151,12 +195,16 @@ class Locked(SourceError):
 class TimedOut(SourceError):
     """The ERP did not answer before the deadline."""
 
+    outage = True
+
     def __init__(self, detail: str = "") -> None:
         super().__init__("erp_timeout", "The ERP did not answer in time.", detail=detail, retry_after=5)
 
 
 class ContractBroken(SourceError):
     """The ERP's answer does not fit the mapping (a column is missing, a value has another type)."""
+
+    passing = False
 
     def __init__(self, entity_set: str, detail: str = "") -> None:
         super().__init__("erp_contract", f"The ERP's answer for {entity_set} does not fit its mapping.", detail=detail)

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from argon2 import PasswordHasher
@@ -22,6 +23,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from edm.errors import ODataError
 from edm.expressions import Expr
 from edm.model import EntitySet, ServiceMetadata
+from edm.text import expression_text
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="erp-odata", charset="UTF-8"')
 
@@ -49,6 +51,19 @@ class Principal:
 
 
 ANONYMOUS = Principal()
+
+
+def view_digest(principal: Principal, metadata: ServiceMetadata) -> str:
+    """What stands for all that the caller may see, and differs from that of whoever sees more or less."""
+    return "" if type(principal) is Principal else _view_digest(principal, metadata)
+
+
+@lru_cache(maxsize=1_024)
+def _view_digest(principal: Principal, metadata: ServiceMetadata) -> str:
+    seen = [(entity_set.name, entity_set.type.member_names()) for entity_set in principal.view(metadata).sets]
+    scopes = [principal.row_scope(entity_set) for entity_set in metadata.sets]
+    rules = [None if scope is None else expression_text(scope) for scope in scopes]
+    return hashlib.sha256(repr((seen, rules)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Authenticator(Protocol):

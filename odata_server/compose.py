@@ -6,6 +6,8 @@ The WSGI application around it is ``app``; the command line uses the same graph 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,20 +17,44 @@ from pydantic import SecretStr
 
 from edm.declare import load_directory
 from edm.model import ServiceMetadata
-from erp_adapters.base import DEFAULT_SOURCE, Adapter, source_of
+from erp_adapters.base import DEFAULT_SOURCE, Adapter, source_of, sources_of
+from erp_adapters.cache.adapter import Cached
+from erp_adapters.cache.memory import Memory
+from erp_adapters.resilient import Breaker, Resilient
+from erp_adapters.wrappers import Routed
 from odata_server.auth import Anonymous, Authenticator, Basic
+from odata_server.freshness import policy
 from odata_server.observe import Observer, log, remember
 from odata_server.service import Service, ServiceOptions
 from odata_server.settings import Settings
+from odata_server.store import SharedMarks, SharedStore
+
+#: Answers that a process renews at once in the background.
+_RENEWALS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What the service asks, and the parts of it that can be looked at: each source's guard, the cache, its store."""
+
+    adapter: Adapter
+    sources: Mapping[str, Resilient]
+    cache: Cached | None = None
+    store: SharedStore | None = None
+    marks: SharedMarks | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """Everything that answers requests. In the WSGI application it is ``app.extensions["erp_odata"]``."""
+    """Everything that answers requests. In the WSGI application it is ``app.extensions["erp_odata"]``.
+
+    ``adapter`` is what the ERPs are asked through, bare; the service asks it through ``guarded``.
+    """
 
     settings: Settings
     metadata: ServiceMetadata
     adapter: Adapter
+    guarded: Guarded
     service: Service
     authenticator: Authenticator
     observers: tuple[Observer, ...]
@@ -48,14 +74,15 @@ def compose(
     """
     metadata = metadata or load_directory(catalog(settings))
     adapter = adapter or connect(settings, metadata)
+    protected = guarded(settings, metadata, adapter)
     service = Service(
         metadata,
-        adapter,
+        protected.adapter,
         secrets=tuple(derived(secret, "token") for secret in _secrets(settings)),
         options=ServiceOptions(**{row.name: getattr(settings, row.name) for row in fields(ServiceOptions)}),
         observers=observers,
     )
-    return Composition(settings, metadata, adapter, service, authenticator(settings), observers)
+    return Composition(settings, metadata, adapter, protected, service, authenticator(settings), observers)
 
 
 def catalog(settings: Settings) -> Traversable | Path:
@@ -66,7 +93,6 @@ def catalog(settings: Settings) -> Traversable | Path:
 def connect(settings: Settings, metadata: ServiceMetadata) -> Adapter:
     """The adapter for the configured sources: of the one that there is, or of all by the sets that name them."""
     from erp_adapters import sql
-    from erp_adapters.wrappers import Routed
 
     found: dict[str, Adapter] = {}
     if settings.database_url is not None:
@@ -92,6 +118,53 @@ def connect(settings: Settings, metadata: ServiceMetadata) -> Adapter:
         raise ValueError("no database_url")
     named = {source_of(entity_set) for entity_set in metadata.sets}
     return found[DEFAULT_SOURCE] if named | set(found) == {DEFAULT_SOURCE} else Routed(metadata, found)
+
+
+def guarded(settings: Settings, metadata: ServiceMetadata, adapter: Adapter) -> Guarded:
+    """``adapter`` with a bound, another try and a breaker around each source, and around all of them the cache."""
+    sources = {
+        name: Resilient(
+            source,
+            calls=_pool_size(settings, name),
+            wait=settings.pool_wait,
+            breaker=Breaker(settings.breaker_failures, settings.breaker_seconds),
+        )
+        for name, source in sources_of(adapter).items()
+    }
+    asked: Adapter = Routed(metadata, sources) if isinstance(adapter, Routed) else sources[DEFAULT_SOURCE]
+    if settings.kept == "off":
+        return Guarded(asked, sources)
+    store = None
+    if settings.kept == "redis" and settings.redis_url is not None:
+        store = SharedStore(settings.redis_url.get_secret_value())
+    marks = SharedMarks(store, tuple(entity_set.name for entity_set in metadata.sets))
+    cached = Cached(
+        asked,
+        metadata,
+        policy(settings.freshness, settings.default_freshness, settings.stale),
+        namespace=_namespace(settings, metadata),
+        secret=derived(secret(settings), "cache"),
+        store=store,
+        marks=marks,
+        background=ThreadPoolExecutor(_RENEWALS, thread_name_prefix="renew"),
+        memory=Memory(settings.cache_entries),
+    )
+    return Guarded(cached, sources, cached, store, marks)
+
+
+def _pool_size(settings: Settings, source: str) -> int:
+    named = settings.sources.get(source)
+    return (named.pool_size if named is not None else None) or settings.pool_size
+
+
+def _namespace(settings: Settings, metadata: ServiceMetadata) -> str:
+    """What tells kept answers apart that are not of this model and these sources: the mapping is part of it."""
+    urls = {name: source.url.get_secret_value() for name, source in settings.sources.items()}
+    if settings.database_url is not None:
+        urls[DEFAULT_SOURCE] = settings.database_url.get_secret_value()
+    mapping = [(entity_set.name, entity_set.type.names, repr(entity_set.sources)) for entity_set in metadata.sets]
+    content = repr((metadata.namespace, metadata.version, mapping, sorted(urls.items())))
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def authenticator(settings: Settings) -> Authenticator:

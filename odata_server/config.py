@@ -32,6 +32,7 @@ FILE_VARIABLE = f"{PREFIX}CONFIG"
 PLATFORM = {
     "PORT": "port",
     "DATABASE_URL": "database_url",
+    "REDIS_URL": "redis_url",
     "WEB_CONCURRENCY": "workers",
     "SECRET_KEY": "secret_key",
     "LOG_LEVEL": "log_level",
@@ -166,7 +167,7 @@ def _read_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
     own = {PREFIX + name.upper(): name for name in Settings.model_fields}
     for variable, name in (own | PLATFORM).items():
         if value := _variable(draft, environ, variable, secret=name in SECRETS):
-            decoded = _decoded(value) if name in ("users", SOURCES) else value
+            decoded = _decoded(value) if name in ("users", "freshness", SOURCES) else value
             draft.offer(name, decoded, Origin("environment", variable))
     if draft.origins.get("port") == (port := Origin("environment", "PORT")):
         draft.offer("host", "0.0.0.0", port)  # noqa: S104 - a platform routes to this port from outside
@@ -260,7 +261,7 @@ def _validate(draft: _Draft) -> tuple[Settings, set[str]]:
 
 
 #: How many keys deep a fault is named within a setting that is a table.
-_INNER = {"users": 1, SOURCES: 2}
+_INNER = {"users": 1, "freshness": 1, SOURCES: 2}
 
 
 def _messages(error: ValidationError, values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -321,6 +322,12 @@ def _database(s: Settings) -> tuple[str, str] | None:
     return "is required", "DATABASE_URL=postgresql://user:password@host/database"
 
 
+def _redis(s: Settings) -> tuple[str, str] | None:
+    if s.cache != "redis" or s.redis_url:
+        return None
+    return "needs redis_url", "REDIS_URL=redis://host:6379/0"
+
+
 def _known_public_url(s: Settings) -> tuple[str, str] | None:
     if s.public_url or s.on_loopback:
         return None
@@ -340,6 +347,7 @@ _RULES = (
     _Rule(("anonymous", "host"), _anonymous_on_loopback),
     _Rule(("secret_key",), _secret),
     _Rule(("database_url", SOURCES), _database),
+    _Rule(("cache", "redis_url"), _redis, serving=False),
     _Rule(("public_url", "host"), _known_public_url),
     _Rule(("public_url", "allow_insecure"), _safe_public_url),
 )

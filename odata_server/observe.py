@@ -7,9 +7,9 @@ Here are the event types and the log lines that they become. Who emits events: `
 import json
 import logging
 import sys
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TextIO
 
 import structlog
@@ -41,6 +41,7 @@ class Handled:
     erp_seconds: float = 0.0
     erp_calls: int = 0
     rows_read: int = 0
+    cache: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     detail: str = ""
     part: str = ""

@@ -20,10 +20,11 @@ from edm.functions import FUNCTIONS
 from edm.model import ServiceMetadata
 from edm.primitives import PrimitiveType
 from edm.text import expression_text, query_text
-from erp_adapters.base import Adapter, Explains, Session, SourceError, TimedOut
-from odata_server.auth import Principal
+from erp_adapters.base import Adapter, Explains, Provenance, Session, SourceError, TimedOut, Timings
+from odata_server.auth import Principal, view_digest
 from odata_server.batch.exchange import answer_batch
 from odata_server.execute import Engine
+from odata_server.freshness import origin_headers, wants_live
 from odata_server.json_format import Writer
 from odata_server.messages import Headers, ODataRequest, ODataResponse
 from odata_server.methods import as_get, check_method, is_batch
@@ -67,6 +68,7 @@ class ServiceOptions:
     deadline: float = 25.0
     batch_parts: int = 100
     batch_rows: int = 200_000
+    live_users: tuple[str, ...] = ()
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -245,7 +247,13 @@ class Service:
 
     def _exchange(self, request: ODataRequest, principal: Principal) -> Exchange:
         deadline = time.monotonic() + self.options.deadline
-        session = Session(principal.name, request.correlation_id, deadline)
+        session = Session(
+            principal.name,
+            request.correlation_id,
+            deadline,
+            view=view_digest(principal, self.metadata),
+            live=principal.name in self.options.live_users and wants_live(request.headers),
+        )
         return Exchange(request, principal, session, self.clock(), time.perf_counter(), self.options)
 
     def _observed(self, exchange: Exchange, received: ODataRequest, response: ODataResponse) -> ODataResponse:
@@ -267,12 +275,14 @@ class Service:
                 erp_seconds=timings.erp_seconds,
                 erp_calls=timings.erp_calls,
                 rows_read=timings.rows_read,
+                cache=dict(exchange.session.provenance.reads),
                 notes=exchange.notes,
                 detail=exchange.detail,
             )
         )
         timing = f"erp;dur={timings.erp_seconds * 1000:.1f};desc={timings.erp_calls}, total;dur={seconds * 1000:.1f}"
-        return ODataResponse(response.status, (*response.headers, ("Server-Timing", timing)), response.body)
+        origin = origin_headers(exchange.session.provenance, exchange.now)
+        return ODataResponse(response.status, (*response.headers, *origin, ("Server-Timing", timing)), response.body)
 
     def _tell(self, event: Handled | Failed) -> None:
         notify(self.observers, event)
@@ -289,7 +299,9 @@ class _Parts:
 
     def answer(self, request: ODataRequest, part: str, fault: ODataError | None = None) -> ODataResponse:
         outer, spent = self.outer, self.outer.session.timings
-        session = Session(outer.principal.name, request.correlation_id, outer.session.deadline)
+        session = replace(
+            outer.session, correlation_id=request.correlation_id, timings=Timings(), memo={}, provenance=Provenance()
+        )
         exchange = Exchange(
             request, outer.principal, session, outer.now, time.perf_counter(), self._left(), part, outer.version
         )
@@ -297,6 +309,7 @@ class _Parts:
         spent.erp_seconds += session.timings.erp_seconds
         spent.erp_calls += session.timings.erp_calls
         spent.rows_read += session.timings.rows_read
+        outer.session.provenance.merge(session.provenance)
         outer.rows += exchange.rows
         self.number += 1
         self.written += len(response.body)

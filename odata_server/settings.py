@@ -22,7 +22,7 @@ PLACEHOLDERS = (
 )  # fmt: skip
 
 #: Never shown, logged or repeated in a message.
-SECRETS = ("database_url", "secret_key", "secret_key_previous", "users", "sources")
+SECRETS = ("database_url", "redis_url", "secret_key", "secret_key_previous", "users", "sources")
 
 
 def is_loopback(host: str) -> bool:
@@ -44,6 +44,18 @@ def _public_url(value: str) -> str:
     if url.query or url.fragment or "@" in url.netloc:
         raise ValueError("must have no user, query or fragment")
     return value.rstrip("/")
+
+
+def _name_list(value: object) -> object:
+    """Names in one text, as a variable has them, with commas between."""
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+def _redis_url(value: SecretStr) -> SecretStr:
+    url = urlsplit(value.get_secret_value())
+    if url.scheme not in ("redis", "rediss") or not url.hostname:
+        raise ValueError("must be a URL such as redis://host:6379/0 or rediss://...")
+    return value
 
 
 def _database_url(value: SecretStr) -> SecretStr:
@@ -129,11 +141,14 @@ def _lower(value: object) -> object:
 
 
 Url = Annotated[str, AfterValidator(_public_url)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
 UserName = Annotated[str, AfterValidator(_user_name)]
 UserHash = Annotated[SecretStr, AfterValidator(_user_hash)]
 Proxies = Annotated[int | tuple[str, ...], BeforeValidator(_proxy_list), AfterValidator(_proxies)]
+UserNames = Annotated[tuple[UserName, ...], BeforeValidator(_name_list)]
+Seconds = Annotated[int, Field(ge=0, le=604_800)]
 Statements = Annotated[tuple[str, ...], BeforeValidator(_statements)]
 SourceName = Annotated[str, AfterValidator(_source_name)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
@@ -176,6 +191,36 @@ class _Named(BaseModel):
     )
     sources: dict[SourceName, SourceSettings] = Field(
         default_factory=dict, description="Further databases by name; sets of the catalog name theirs."
+    )
+    redis_url: RedisUrl | None = Field(
+        default=None, description="Where processes share kept answers: redis://... or rediss://..."
+    )
+    cache: Literal["redis", "memory", "off"] | None = Field(
+        default=None,
+        description="Where answers are kept: shared, or in each process. Unset: `redis` with a redis_url, else `off`.",
+    )
+    freshness: dict[str, Seconds] = Field(
+        default_factory=dict, description="Seconds that answers may be old by entity set, instead of the catalog's."
+    )
+    default_freshness: int = Field(
+        default=60, ge=0, le=604_800, description="Seconds that answers may be old where nothing else is said."
+    )
+    stale: int = Field(
+        default=3_600,
+        ge=0,
+        le=604_800,
+        description="Seconds by which answers may be older while the ERP is away, where the catalog does not say.",
+    )
+    live_users: UserNames = Field(
+        default=(),
+        description="Users whose `Cache-Control: no-cache` reads from the ERP, whatever is kept.",
+    )
+    cache_entries: int = Field(default=2_000_000, ge=1_000, description="Values that each process keeps of answers.")
+    breaker_failures: int = Field(
+        default=5, ge=1, le=1_000, description="Outages of an ERP in a row after which it is not asked for a while."
+    )
+    breaker_seconds: float = Field(
+        default=5.0, gt=0, le=300, description="Seconds of that while; then one request finds out."
     )
     catalog: Path | None = Field(
         default=None, description="Directory with one TOML file per entity set. Unset: the built-in catalog."
@@ -289,6 +334,11 @@ class _Named(BaseModel):
     @property
     def insecure_allowed(self) -> bool:
         return self.on_loopback if self.allow_insecure is None else self.allow_insecure
+
+    @property
+    def kept(self) -> Literal["redis", "memory", "off"]:
+        """Where answers are kept."""
+        return self.cache or ("redis" if self.redis_url else "off")
 
     @property
     def limits(self) -> Limits:

@@ -140,7 +140,7 @@ def limits() -> str:
 
 def answer_limits() -> str:
     options = ServiceOptions()
-    names = [f.name for f in fields(ServiceOptions) if f.name != "limits"]
+    names = [f.name for f in fields(ServiceOptions) if f.name not in ("limits", "live_users")]
     rows = [
         (f"`{name}`", f"{getattr(options, name):,}".removesuffix(".0"), Settings.model_fields[name].description)
         for name in names
@@ -165,6 +165,16 @@ def navigation() -> str:
         if n.dependent
     ]
     return table(("From", "Navigation", "Foreign key", "To", "And back"), rows)
+
+
+def ages() -> str:
+    """How old answers may be, as the built-in catalog and the settings have it."""
+    default, stale = Settings().default_freshness, Settings().stale
+    rows = [
+        (f"`{s.name}`", default if s.freshness is None else s.freshness, stale if s.stale is None else s.stale)
+        for s in demo_metadata().sets
+    ]
+    return table(("Entity set", "Fresh for seconds", "In an outage seconds more"), rows)
 
 
 def variables() -> str:
@@ -323,6 +333,7 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/catalog.md", "model"): model,
     ("docs/catalog.md", "navigation"): navigation,
     ("docs/contract.md", "contract rules"): contract_rules,
+    ("docs/freshness.md", "freshness"): ages,
     ("docs/configuration.md", "gunicorn variables"): variables,
     ("docs/configuration.md", "settings"): settings,
     ("docs/configuration.md", "platform variables"): platform_variables,

@@ -28,7 +28,14 @@ class Layer:
 SHARED_BY_ADAPTERS = ("edm", "erp_adapters.base", "erp_adapters.transport", "erp_adapters.dialects")
 COMPOSITION = ("odata_server.app", "odata_server.cli")
 EDGE = (*COMPOSITION, "odata_server.compose", "odata_server.web", "odata_server.pages")
-SERVER = ("edm", "erp_adapters.base", "erp_adapters.wrappers", "odata_server")
+SERVER = (
+    "edm",
+    "erp_adapters.base",
+    "erp_adapters.cache",
+    "erp_adapters.resilient",
+    "erp_adapters.wrappers",
+    "odata_server",
+)
 ENGINE = (
     "edm",
     "erp_adapters.base",
@@ -51,10 +58,12 @@ LAYERS = {
     "edm.patterns": Layer(theirs=("re2",)),
     "erp_adapters": Layer(ours=SHARED_BY_ADAPTERS),
     "erp_adapters.base": Layer(ours=("edm",)),
+    "erp_adapters.cache": Layer(ours=("edm", "erp_adapters.base"), theirs=("msgspec",)),
     "erp_adapters.dialects": Layer(
         ours=("edm", "erp_adapters.base", "erp_adapters.sql_values"), theirs=("sqlalchemy",)
     ),
     "erp_adapters.kit": Layer(ours=("edm", "erp_adapters.base"), theirs=("hypothesis", "pytest")),
+    "erp_adapters.resilient": Layer(ours=("edm", "erp_adapters.base")),
     "erp_adapters.transport": Layer(ours=("edm", "erp_adapters.base"), theirs=("requests",)),
     "erp_adapters.wrappers": Layer(ours=("edm", "erp_adapters.base")),
     "odata_server": Layer(ours=SERVER, theirs=SERVER_LIBRARIES, never=EDGE),
@@ -94,6 +103,9 @@ LAYERS = {
     "odata_server.plan": Layer(ours=ENGINE),
     "odata_server.remote": Layer(ours=ENGINE),
     "odata_server.semijoin": Layer(ours=ENGINE),
+    "odata_server.store": Layer(
+        ours=("erp_adapters.base", "erp_adapters.resilient"), theirs=("cachelib", "flask_caching", "redis")
+    ),
     "odata_server.uri": Layer(ours=("edm",)),
     "odata_server.uri.tokens": Layer(ours=("edm",), theirs=("msgspec",)),
     "odata_server.web": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),

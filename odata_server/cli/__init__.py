@@ -7,6 +7,7 @@ Modules here import little at the top, so that ``--help`` and completion are qui
 import click
 
 from odata_server.cli.ask import explain, metadata, query
+from odata_server.cli.cache import cache
 from odata_server.cli.contract import contract
 from odata_server.cli.demo import demo
 from odata_server.cli.groups import Commands
@@ -35,6 +36,7 @@ Examples:
   erp-odata salesforce sync --local           what Salesforce will make of it
   erp-odata soql STATEMENT                    SOQL, as Salesforce would run it
   erp-odata contract diff contract.json       what changed for clients since the snapshot
+  erp-odata cache clear Invoices              the ERP has changed: kept answers serve no more
 
 \b
 Exit codes:
@@ -51,5 +53,5 @@ def main() -> None:
     """ERP data live as OData 4 for Salesforce Connect."""
 
 
-for command in (demo, serve, validate, metadata, query, explain, config, users, salesforce, soql, contract):
+for command in (demo, serve, validate, metadata, query, explain, config, users, salesforce, soql, contract, cache):
     main.add_command(command)

@@ -92,6 +92,8 @@ def _settings(port: int, workers: int, directory: Path, database_url: str | None
         "public_url": public_url or f"http://127.0.0.1:{port}",
         "secret_key": _secret(directory / "secret"),
         "anonymous": True,
+        "cache": "memory",
+        "live_users": "anonymous",
         "log_format": "console" if sys.stdout.isatty() else "json",
     }
     return load(flags).settings

