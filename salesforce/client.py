@@ -50,12 +50,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A collection: rows with the exact numbers that were written, total, link to the next page, context."""
+    """A collection: rows with the exact numbers that were written, total, links to the next page and to later changes,
+    context, headers.
+    """
 
     rows: tuple[dict[str, Any], ...]
     count: int | None
     next_link: str | None
     context: str = ""
+    delta_link: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -85,11 +89,11 @@ class Client:
         """The first page of a collection."""
         return self.page_at(self.url(path, options))
 
-    def page_at(self, url: str) -> Page:
-        """The page at a whole URL, such as a next link. Raises ``ExternalSystemError`` for what Salesforce could not
-        read: a status of 400 and more, no JSON, no ``value``.
+    def page_at(self, url: str, headers: Mapping[str, str] | None = None) -> Page:
+        """The page at a whole URL, such as a next link; ``headers`` are further ones. Raises ``ExternalSystemError``
+        for what Salesforce could not read: a status of 400 and more, no JSON, no ``value``.
         """
-        answer = self.send(url, self.profile.headers)
+        answer = self.send(url, self.profile.headers | dict(headers or {}))
         _check_status(answer)
         try:
             content = json.loads(answer.body, parse_float=Decimal)
@@ -99,11 +103,11 @@ class Client:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise ExternalSystemError("The response has no array of entities in value", answer.status)
         count = _control(content, "count")
-        link = _control(content, "nextLink")
+        links = (_control(content, name) for name in ("nextLink", "deltaLink"))
         # Relative links start where the context does, which is below the root.
-        following = urljoin(self.root, link) if isinstance(link, str) else None
+        following, later = (urljoin(self.root, link) if isinstance(link, str) else None for link in links)
         total = count if isinstance(count, int) and not isinstance(count, bool) else None
-        return Page(tuple(rows), total, following, str(_control(content, "context") or ""))
+        return Page(tuple(rows), total, following, str(_control(content, "context") or ""), later, answer.headers)
 
     def url(self, path: str, options: Options) -> str:
         """The URL as the profile spells it."""

@@ -101,4 +101,4 @@ class User:
             records = visit.steps[0].result.records if visit is not None else ()
             key = next((x.name for x in source.fields if (x.source,) == source.external_id), None)
             if key is not None and records and key in records[0]:
-                known[source.name] = [record[key] for record in records]
+                known[source.name] = [str(record[key]) for record in records]

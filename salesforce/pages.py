@@ -7,6 +7,7 @@ lists a detail page has is the administrator's choice; here it is the first fiel
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from salesforce import changes
 from salesforce.client import Client, Exchange
 from salesforce.errors import SalesforceError
 from salesforce.soql.run import Org, Result
@@ -34,6 +35,8 @@ class Visit:
 
     page: str
     steps: tuple[Step, ...]
+    #: Why the page could not do what it is for, in the words that an administrator would need.
+    refused: str = ""
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -72,7 +75,7 @@ def _detail(org: Org, source: ExternalObject, external_id: str) -> Iterator[Step
     for lookup in source.lookups:
         parent, key = org.synced.object(lookup.to), record.records[0][lookup.field]
         if parent is not None and key is not None:
-            statement = _soql(_columns(parent, 1), parent, f"ExternalId = {_quoted(key)}", "LIMIT 2")
+            statement = _soql(_columns(parent, 1), parent, f"ExternalId = {_quoted(str(key))}", "LIMIT 2")
             yield Step(lookup.relationship, org.query(statement))
     for child in org.synced.objects:
         for lookup in child.lookups:
@@ -82,7 +85,9 @@ def _detail(org: Org, source: ExternalObject, external_id: str) -> Iterator[Step
 
 def _related_list(org: Org, child: ExternalObject, field: str, title: str, external_id: str) -> Step:
     columns = dict.fromkeys((*_columns(child, RELATED_FIELDS), field))
-    statement = _soql(columns, child, f"{field} = {_quoted(external_id)}", f"LIMIT {RELATED_ROWS}")
+    own = child.field(field)
+    sought = external_id if own is not None and own.type.name == "Number" else _quoted(external_id)
+    statement = _soql(columns, child, f"{field} = {sought}", f"LIMIT {RELATED_ROWS}")
     return Step(title, org.query(statement))
 
 
@@ -108,6 +113,23 @@ def batch_job(org: Org, source: ExternalObject, *, where: str = "") -> Visit:
     result = Org(org.synced, smaller, org.calendar, org.ids).query(statement)
     client.exchanges.extend(result.exchanges)
     return Visit("batch job", (Step(source.plural_label, result),))
+
+
+def change_poll(org: Org, source: ExternalObject, *, polls: int = 1, pause: Callable[[], None] = lambda: None) -> Visit:
+    """External Change Data Capture: tracking is switched on, then changes are polled; before each there is a ``pause``.
+
+    A service that tracks no changes answers without a delta link: then there is nothing to poll.
+    """
+    begun, link = changes.start(org, source)
+    steps = [Step(f"{source.plural_label}, tracking switched on", begun)]
+    if link is None:
+        why = "the answer has no delta link, so the service does not track changes: Salesforce would not start polling"
+        return Visit("change poll", tuple(steps), f"{source.source}: {why}")
+    for number in range(1, polls + 1):
+        pause()
+        found, link = changes.poll(org, source, link)
+        steps.append(Step(f"{source.plural_label}, poll {number}", found))
+    return Visit("change poll", tuple(steps))
 
 
 def count(org: Org, source: ExternalObject, *, where: str = "") -> Visit:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from salesforce.soql.run import Org
     from salesforce.sync import ExternalObject
 
-PAGES = ("list-view", "detail", "global-search", "report", "batch-job", "count", "everything")
+PAGES = ("list-view", "detail", "global-search", "report", "batch-job", "count", "change-poll", "everything")
 
 
 @click.command()
@@ -25,9 +25,14 @@ PAGES = ("list-view", "detail", "global-search", "report", "batch-job", "count",
 @click.option("--page-number", default=1, type=click.IntRange(1, 80), help="Which page of a list view.")
 @click.option("--where", default="", help="A SOQL condition for a list view, report, batch job or count.")
 @click.option("--paging", type=click.Choice(["server", "client"]), default="server", help="Who decides on pages.")
+@click.option(
+    "--polls", default=1, type=click.IntRange(1, 1000), help="With change-poll: how often changes are asked for."
+)
 @click.option("--users", type=click.IntRange(1, 500), help="With everything: so many people at once.")
 @click.option("--minutes", type=click.FloatRange(min=0.01), default=1.0, help="With --users: for how long.")
-@click.option("--pause", type=click.FloatRange(min=0), default=0.0, help="With --users: seconds between two pages.")
+@click.option(
+    "--pause", type=click.FloatRange(min=0), default=0.0, help="Seconds between two pages of a user, or polls."
+)
 @service_options
 def play(
     page: str,
@@ -36,6 +41,7 @@ def play(
     page_number: int,
     where: str,
     paging: str,
+    polls: int,
     users: int | None,
     minutes: float,
     pause: float,
@@ -51,6 +57,7 @@ def play(
       erp-odata salesforce play list-view Invoices
       erp-odata salesforce play detail Customers --id C-100042
       erp-odata salesforce play global-search Pump https://erp.example.com/odata/v4
+      erp-odata salesforce play change-poll Invoices --polls 3 --pause 300
       erp-odata salesforce play everything --users 50 --minutes 2
     """
     from salesforce.profile import Profile
@@ -65,7 +72,16 @@ def play(
         return
     if subject is None:
         raise click.UsageError(f"{page} needs a {'phrase' if page == 'global-search' else 'set, such as Invoices'}")
-    _show(_opened(org, page, subject, external_id, page_number, where))
+    if page == "change-poll":
+        from salesforce.pages import change_poll
+
+        visit = change_poll(org, _object(org, subject), polls=polls, pause=lambda: time.sleep(pause))
+    else:
+        visit = _opened(org, page, subject, external_id, page_number, where)
+    _show(visit)
+    if visit.refused:
+        click.secho(visit.refused, fg="red", err=True)
+        raise click.exceptions.Exit(1)
 
 
 def _org(flags: dict[str, Any], profile: Any) -> "Org":
@@ -105,7 +121,8 @@ def _object(org: "Org", name: str) -> "ExternalObject":
 def _show(visit: "Visit") -> None:
     for step in visit.steps:
         rows = len(step.result.records) if step.result.columns else step.result.total or 0
-        click.secho(f"{step.title}: {rows:,} row{'' if rows == 1 else 's'}", bold=True)
+        noun = "event" if "ChangeType" in step.result.columns else "row"
+        click.secho(f"{step.title}: {rows:,} {noun}{'' if rows == 1 else 's'}", bold=True)
         for exchange in step.result.exchanges:
             took = f"{exchange.seconds * 1000:,.0f} ms"
             click.echo(f"  {exchange.status}  {exchange.size:>9,} bytes  {took:>9}  {exchange.readable}")

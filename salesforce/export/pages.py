@@ -175,7 +175,8 @@ def page_nodes(synced: Synced, name: str) -> list[Node]:
     """A record page: lists of the ERP one by one, all related lists of the layout in a second tab, which costs callouts
     only when it is opened, and the details beside them.
     """
-    page = PAGES[name]
+    page, every = PAGES[name], children(synced, name)
+    shown_first = [each for each in every if each[0].source in page.first] or every
     lists = [
         _component(
             "force:relatedListSingleContainer",
@@ -186,16 +187,15 @@ def page_nodes(synced: Synced, name: str) -> list[Node]:
             rowsToDisplay=str(ROWS),
             showActionBar="true",
         )
-        for child, lookup in children(synced, name)
-        if child.source in page.first
+        for _, lookup in shown_first
     ]
-    every = _component("force:relatedListContainer", "related_lists", relatedListComponentOverride="NONE")
+    rest = _component("force:relatedListContainer", "related_lists", relatedListComponentOverride="NONE")
     panel = _component("force:highlightsPanel", "highlights", collapsed="false", numVisibleActions="3")
     tabs = (("ERP", "erpTabContent"), ("Standard.Tab.relatedLists", "relatedTabContent"))
     return [
         _region("header", "Region", panel),
         _region("erpTabContent", "Facet", *lists),
-        _region("relatedTabContent", "Facet", every),
+        _region("relatedTabContent", "Facet", rest),
         _region("maintabs", "Facet", *_tabs(tabs)),
         _region("main", "Region", _component("flexipage:tabset", "tabs", tabs="maintabs")),
         _region("sidebar", "Region", _component("force:detailPanel", "details")),

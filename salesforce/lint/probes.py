@@ -171,6 +171,11 @@ _FORMS = (
 
 
 def _forms(probe: _Probe, sample: Page) -> Iterator[str]:
+    yield from _text_forms(probe, sample)
+    yield from _nulls(probe, sample)
+
+
+def _text_forms(probe: _Probe, sample: Page) -> Iterator[str]:
     field, row = next(probe.texts(sample), (None, None))
     if field is None or row is None or not probe.key:
         return
@@ -184,6 +189,25 @@ def _forms(probe: _Probe, sample: Page) -> Iterator[str]:
         else:
             if len(found.rows) != 1:
                 yield f"{condition} gives {len(found.rows)} rows, where it is true for one"
+
+
+def _nulls(probe: _Probe, sample: Page) -> Iterator[str]:
+    """A missing value is found by comparison with null: one field of each type."""
+    kinds: set[str] = set()
+    for field in probe.object.fields if probe.key else ():
+        row = next((row for row in sample.rows if field.source in row and row[field.source] is None), None)
+        if row is None or field.type.name in ("LongTextArea", *kinds):
+            continue
+        kinds.add(field.type.name)
+        for condition, expected in ((f"{field.source} eq null", 1), (f"{field.source} ne null", 0)):
+            try:
+                found = probe.ask(filter=f"({condition}) and ({probe.by_key(row)})", top=2)
+            except ExternalSystemError as error:
+                yield f"{condition}: {error.message}"
+            else:
+                if len(found.rows) != expected:
+                    truth = "true" if expected else "false"
+                    yield f"{condition} gives {len(found.rows)} rows, where it is {truth} for one"
 
 
 def _equality(probe: _Probe, sample: Page) -> Iterator[str]:

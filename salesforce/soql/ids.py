@@ -1,6 +1,17 @@
-"""Record ids: Salesforce gives every row that it sees an id of its own and remembers its External ID."""
+"""Record ids: Salesforce gives every row that it sees an id of its own and remembers its External ID.
 
+The External ID is a text. How Salesforce makes one of several properties is not documented; here their values are
+joined with a tilde.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from salesforce.literals import quoted
+from salesforce.soql.names import key_fields
+from salesforce.sync import ExternalField, ExternalObject
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -29,6 +40,39 @@ class Ids:
     def external_id(self, object_name: str, id_: str) -> str | None:
         """The External ID behind an id of 15 or 18 characters; ``None`` for ids that no row of the object has."""
         return self._by_id.get((object_name, id_[:15]))
+
+
+def external_id_of(source: ExternalObject, row: Mapping[str, Any]) -> str:
+    """The External ID of a row, as it arrived."""
+    parts = [str(row.get(name)) for name in source.external_id]
+    if len(parts) == 1:
+        return parts[0]
+    return "~".join(part.replace("%", "%25").replace("~", "%7E") for part in parts)
+
+
+def key_of(source: ExternalObject, external_id: str) -> list[tuple[str, str]] | None:
+    """The properties of the key with their values in OData; ``None`` for a text that no row can have."""
+    fields = key_fields(source)
+    parts = [external_id]
+    if len(fields) > 1:
+        parts = [part.replace("%7E", "~").replace("%25", "%") for part in external_id.split("~")]
+    if len(parts) != len(fields):
+        return None
+    pairs = [(field_.source, _key_literal(field_, part)) for field_, part in zip(fields, parts, strict=True)]
+    found = [(name, literal) for name, literal in pairs if literal is not None]
+    return found if len(found) == len(pairs) else None
+
+
+def _key_literal(field_: ExternalField, text: str) -> str | None:
+    """A part of an External ID in OData; ``None`` if it is no value of the property's type."""
+    if field_.kind == "String":
+        return quoted(text)
+    if field_.type.name == "Number":
+        try:
+            return f"{Decimal(text):f}"
+        except InvalidOperation:
+            return None
+    return text if text and all(c.isalnum() or c in "-:.+" for c in text) else None
 
 
 def _base62(number: int, width: int) -> str:

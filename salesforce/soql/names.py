@@ -12,8 +12,8 @@ MAX_JOINS = 4
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A field: of ``object``, behind ``lookups``. ``field`` is ``None`` for what only Salesforce has: ``Id`` and
-    ``DisplayUrl``, told apart by ``standard``.
+    """A field: of ``object``, behind ``lookups``. ``field`` is ``None`` for what only Salesforce has: ``Id``,
+    ``DisplayUrl`` and an ``ExternalId`` that is made of something else than one text, told apart by ``standard``.
     """
 
     object: ExternalObject
@@ -73,9 +73,9 @@ class Names:
         lower = name.lower()
         if lower in ("id", "displayurl"):
             return Found(at, None, lookups, lower)
-        if lower == "externalid" and len(at.external_id) == 1:
-            key = next(x for x in at.fields if x.source == at.external_id[0])
-            return Found(at, key, lookups, lower)
+        if lower == "externalid" and at.external_id:
+            keys = key_fields(at)
+            return Found(at, keys[0] if len(keys) == 1 and keys[0].kind == "String" else None, lookups, lower)
         found = at.field(name)
         if found is None:
             raise self.invalid(
@@ -88,6 +88,12 @@ class Names:
 
     def invalid(self, message: str, position: int) -> SalesforceError:
         return SalesforceError("INVALID_FIELD", message, text=self.statement, position=position)
+
+
+def key_fields(source: ExternalObject) -> tuple[ExternalField, ...]:
+    """The fields that the External ID is made of, in the order of the key."""
+    by_source = {field.source: field for field in source.fields}
+    return tuple(by_source[name] for name in source.external_id)
 
 
 def object_named(synced: Synced, name: str, statement: str, position: int) -> ExternalObject:

@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 
 from salesforce.client import Client, Exchange
 from salesforce.errors import SalesforceError
+from salesforce.literals import literal
 from salesforce.soql.days import Calendar
 from salesforce.soql.fetch import Fetcher, Request, Row
-from salesforce.soql.ids import Ids
-from salesforce.soql.names import MAX_JOINS, Found, Names, children_named, object_named
+from salesforce.soql.ids import Ids, external_id_of
+from salesforce.soql.names import MAX_JOINS, Found, Names, children_named, key_fields, object_named
 from salesforce.soql.parser import UNSUPPORTED, parse_soql, parse_sosl
 from salesforce.soql.phrase import phrase_condition, spoken
 from salesforce.soql.syntax import Comparison, Condition, Count, Find, Literal, Logic, Path, Returning, Select
-from salesforce.soql.translate import Binds, Translator, written
+from salesforce.soql.translate import Binds, Translator
 from salesforce.soql.values import kept
 from salesforce.sync import ExternalObject, Lookup, Synced
 
@@ -166,7 +167,7 @@ class _Run:
     def _translator(self, names: Names) -> Translator:
         org = self.org
 
-        def related(found: Found, node: Comparison) -> Sequence[str]:
+        def related(found: Found, node: Comparison) -> Sequence[Any]:
             return self._parents_where(names, found, node)
 
         return Translator(names, org.client.profile, org.calendar, self.binds, related, org.ids.external_id)
@@ -185,10 +186,10 @@ class _Run:
     def _value(self, found: Found, row: Row) -> Any:
         if found.field is not None:
             return kept(found.field, row.get(found.field.source), self.note)
-        return self._id(found.object, row) if found.standard == "id" else None
-
-    def _id(self, source: ExternalObject, row: Row) -> str:
-        return self.org.ids.id_of(source.name, "~".join(str(row.get(name)) for name in source.external_id))
+        if found.standard == "externalid":
+            return external_id_of(found.object, row)
+        given = self.org.ids.id_of(found.object.name, external_id_of(found.object, row))
+        return given if found.standard == "id" else None
 
     # --- parents ----------------------------------------------------------------------------------------
 
@@ -224,19 +225,21 @@ class _Run:
         assert found is not None
         return found
 
-    def _by_key(self, target: ExternalObject, keys: Iterable[str | None], wanted: Iterable[str]) -> dict[str, Row]:
-        (key,) = target.external_id
+    def _by_key(self, target: ExternalObject, keys: Iterable[Any], wanted: Iterable[str]) -> dict[Any, Row]:
+        (own,) = key_fields(target)
+        key = own.source
         columns = tuple(dict.fromkeys((*wanted, key)))
         distinct = list(dict.fromkeys(k for k in keys if k is not None))
-        found: dict[str, Row] = {}
+        found: dict[Any, Row] = {}
         translator = self._translator(Names(self.org.synced, target, self.statement))
         for start in range(0, len(distinct), KEYS_PER_CALLOUT):
-            terms = [translator.term(f"{key} eq {written(k)}") for k in distinct[start : start + KEYS_PER_CALLOUT]]
+            some = distinct[start : start + KEYS_PER_CALLOUT]
+            terms = [translator.term(f"{key} eq {literal(own.kind, k)}") for k in some]
             asked = Request(target, columns, translator.joined("or", terms))
             found |= {row[key]: row for row in self.fetcher.rows(asked).rows}
         return found
 
-    def _parents_where(self, names: Names, found: Found, node: Comparison) -> Sequence[str]:
+    def _parents_where(self, names: Names, found: Found, node: Comparison) -> Sequence[Any]:
         """The keys of the parents whose field compares so."""
         self._join(found.lookups[:1])
         target = self._target(found.lookups[0])
@@ -280,11 +283,12 @@ class _Run:
         translator = self._translator(names)
         narrowed = self._filter(names, select.where)
         order = translator.order(select.order)
-        groups: dict[str, list[Record]] = {row[key]: [] for row in rows}
+        groups: dict[Any, list[Record]] = {row[key]: [] for row in rows}
         keys = list(groups)
         read = 0
         for start in range(0, len(keys), KEYS_PER_CALLOUT):
-            terms = [translator.term(f"{link.source} eq {written(k)}") for k in keys[start : start + KEYS_PER_CALLOUT]]
+            some = keys[start : start + KEYS_PER_CALLOUT]
+            terms = [translator.term(f"{link.source} eq {literal(link.kind, k)}") for k in some]
             parts = [part for part in (translator.joined("or", terms), narrowed) if part and part != "true"]
             limit = MAX_CHILDREN - read if select.limit is None or len(keys) > 1 else select.limit
             asked = Request(

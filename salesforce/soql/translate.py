@@ -5,19 +5,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from salesforce.errors import SalesforceError
+from salesforce.literals import literal, quoted
 from salesforce.profile import Profile
 from salesforce.soql.days import Calendar
+from salesforce.soql.ids import key_of
 from salesforce.soql.names import Found, Names
 from salesforce.soql.syntax import Bind, Comparison, Condition, Days, Literal, Logic, Operand, Order, Value
-from salesforce.sync import Lookup
+from salesforce.sync import ExternalField, Lookup
 
 Binds = Mapping[str, Value | Sequence[Value]]
 """Values of bind variables, by name."""
-Related = Callable[[Found, Comparison], Sequence[str]]
-"""The External IDs of the objects behind the first lookup for which the comparison is true."""
+Related = Callable[[Found, Comparison], Sequence[Any]]
+"""The keys of the objects behind the first lookup for which the comparison is true, as they arrived."""
 
 _OPERATORS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 #: Salesforce's field type -> the Python types of its literals, and how its messages call it.
@@ -74,11 +76,12 @@ class Translator:
         found = self.names.find(node.field)
         if found.lookups:
             return self._of_parent(found, node)
-        if found.standard == "id":
-            return self._ids(node)
+        if found.standard == "id" or (found.standard == "externalid" and found.field is None):
+            return self._ids(node, found.standard)
         field = self._filterable(found, node)
         if node.operator in ("IN", "NOT IN"):
-            return self._list(field, self._values(found, node), negated=node.operator == "NOT IN")
+            literals = [written(value) for value in self._values(found, node)]
+            return self._list(field, literals, negated=node.operator == "NOT IN")
         if node.operator == "LIKE":
             return self._like(field, found, node)
         operand = node.operands[0]
@@ -95,14 +98,14 @@ class Translator:
             self._refuse("INVALID_FIELD", f"field '{name}' can not be filtered in a query call", node)
         return found.field.source
 
-    def _list(self, field: str, values: Sequence[Value], *, negated: bool) -> str:
-        if not values:
+    def _list(self, field: str, literals: Sequence[str], *, negated: bool) -> str:
+        if not literals:
             return "true" if negated else "false"
         if self.profile.lists == "in":
-            text = self.term(f"{field} in ({','.join(map(written, values))})")
+            text = self.term(f"{field} in ({','.join(literals)})")
             return f"not ({self._bare(text)})" if negated else text
         operator, chain = ("ne", "and") if negated else ("eq", "or")
-        return self.joined(chain, [self.term(f"{field} {operator} {written(value)}") for value in values])
+        return self.joined(chain, [self.term(f"{field} {operator} {literal}") for literal in literals])
 
     def _like(self, field: str, found: Found, node: Comparison) -> str:
         pattern = self._values(found, node)[0]
@@ -141,34 +144,42 @@ class Translator:
         """
         lookup = found.lookups[0]
         positive, negated = _positive(node)
-        keys = self._list(self._source(lookup), self.related(found, positive), negated=False)
-        no_parent = self.term(f"{self._source(lookup)} eq null")
+        own = self._link(lookup)
+        keys = self._list(own.source, [literal(own.kind, k) for k in self.related(found, positive)], negated=False)
+        no_parent = self.term(f"{own.source} eq null")
         if _seeks_null(positive):
             keys = self.joined("or", [no_parent] if keys == "false" else [no_parent, keys])
         if not negated:
             return keys
         return f"not ({self._bare(keys)})" if keys != "false" else "true"
 
-    def _source(self, lookup: Lookup) -> str:
+    def _link(self, lookup: Lookup) -> ExternalField:
         field = self.names.object.field(lookup.field)
         assert field is not None
-        return field.source
+        return field
 
-    def _ids(self, node: Comparison) -> str:
-        """Ids are Salesforce's own: those that it has given to rows are known, no others."""
+    def _ids(self, node: Comparison, standard: str) -> str:
+        """Ids and External IDs are Salesforce's own: ids are known that it has given to rows, no others."""
         if node.operator not in ("=", "!=", "IN", "NOT IN"):
-            self._refuse("INVALID_QUERY_FILTER_OPERATOR", f"Id can not be compared with {node.operator}", node)
-        object_ = self.names.object
-        if len(object_.external_id) != 1:
-            self._refuse("INVALID_FIELD", f"'{object_.name}' has no single key to look up an Id by", node)
-        keys: list[Value] = []
-        for value in self._resolved(node):
-            if not isinstance(value, str) or not re.fullmatch("[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?", value):
-                self._refuse("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {value}", node)
-            key = self.external_ids(object_.name, value)
-            if key is not None:
-                keys.append(key)
-        return self._list(object_.external_id[0], keys, negated=node.operator in ("!=", "NOT IN"))
+            name = node.field.names[-1]
+            self._refuse("INVALID_QUERY_FILTER_OPERATOR", f"{name} can not be compared with {node.operator}", node)
+        if not self.names.object.external_id:
+            self._refuse("INVALID_FIELD", f"'{self.names.object.name}' has no key to look up an Id by", node)
+        keys = [self._external_id(value, node) if standard == "id" else value for value in self._resolved(node)]
+        made = [key_of(self.names.object, str(key)) for key in keys if key is not None]
+        found = [pairs for pairs in made if pairs is not None]
+        negated = node.operator in ("!=", "NOT IN")
+        if len(self.names.object.external_id) == 1 or not found:
+            literals = [value for ((_, value),) in found]
+            return self._list(self.names.object.external_id[0], literals, negated=negated)
+        rows = [self.joined("and", [self.term(f"{name} eq {value}") for name, value in pairs]) for pairs in found]
+        chain = self.joined("or", rows)
+        return f"not ({self._bare(chain)})" if negated else chain
+
+    def _external_id(self, value: Value | Sequence[Value], node: Comparison) -> str | None:
+        if not isinstance(value, str) or not re.fullmatch("[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?", value):
+            self._refuse("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {value}", node)
+        return self.external_ids(self.names.object.name, value)
 
     # --- values -----------------------------------------------------------------------------------------
 
@@ -220,10 +231,14 @@ class Translator:
         terms = []
         for item in items:
             found = self.names.find(item.field)
+            direction = "desc" if item.descending else "asc"
+            if found.standard == "externalid" and not found.lookups:
+                terms += [f"{name} {direction}" for name in self.names.object.external_id]
+                continue
             if found.lookups or found.field is None or found.field.type.name == "LongTextArea":
                 message = f"field '{item.field}' can not be sorted in a query call"
                 raise self.names.invalid(message, item.field.position)
-            terms.append(f"{found.field.source} {'desc' if item.descending else 'asc'}")
+            terms.append(f"{found.field.source} {direction}")
         return ",".join(terms)
 
 
@@ -235,7 +250,7 @@ def written(value: Value) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return "'" + value.replace("'", "''") + "'"
+            return quoted(value)
         case datetime():
             return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ").replace(".000000Z", "Z")
         case date():

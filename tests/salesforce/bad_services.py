@@ -191,6 +191,12 @@ def _trimming(options: Options) -> Options:
     return options | ({"$filter": trimmed} if trimmed else {})
 
 
+def _without_nulls(options: Options) -> Options:
+    """As a service that compares with null in the manner of SQL."""
+    never = re.sub(r"\w+ eq null", "1 eq 2", options.get("$filter", ""))
+    return options | ({"$filter": never} if never else {})
+
+
 def _rows(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda body: body | {"value": change(body["value"])}
 
@@ -221,6 +227,8 @@ DEFECTS: list[tuple[Defect, str]] = [
     (Defect(body=_rows(lambda rows: rows if len(rows) > 2 else [])), "filter-by-key"),
     (Defect(refuses=_asks(" eq true")), "filter-form"),
     (Defect(refuses=_asks(" ne null")), "filter-form"),
+    (Defect(refuses=_asks(" eq null")), "filter-form"),
+    (Defect(options=_without_nulls), "filter-form"),
     (Defect(options=_ignoring_case), "equality-inexact"),
     (Defect(options=_trimming), "equality-inexact"),
     (Defect(refuses=lambda url: "%24" in url), "encoded-options"),
