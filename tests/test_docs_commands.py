@@ -1,9 +1,11 @@
 """Commands in the documentation, run over the demo ERP, print what the documents show.
 
-An example is a block ``console`` with a line ``$ erp-odata ...`` and what it prints, both streams; ``…`` stands for a
-part of a line, and alone on a line for any lines. A command without output below it is shown for itself.
+An example is a block ``console`` with lines ``$ erp-odata ...`` or ``$ cat FILE`` and what they print, both streams;
+``…`` stands for a part of a line, and alone on a line for any lines. Commands of a block run one after the other in one
+directory; a command without output below it is run for its files alone if another one of the block has output.
 """
 
+import os
 import re
 import shlex
 import shutil
@@ -16,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from odata_server.cli import main
+from odata_server.config import PLATFORM
 from tests.documents import PAGES, blocks
 
 REST = "…"
@@ -31,18 +34,25 @@ CHANGES = (
 )
 
 
+Commands = list[tuple[str, str]]
+
+
 def examples() -> Iterator[Any]:
+    """The commands of each block, with what is shown below them."""
     for path in PAGES:
         for language, content in blocks(path.read_text(encoding="utf-8")):
             if language == "console":
-                for command, shown in re.findall(r"(?ms)^\$ (.+?)\n(.*?)(?=^\$ |\Z)", content.replace("\\\n", " ")):
-                    if shown.strip():
-                        yield pytest.param(command, shown, id=f"{path.stem}: {command[:60]}")
+                found: Commands = re.findall(r"(?ms)^\$ (.+?)\n(.*?)(?=^\$ |\Z)", content.replace("\\\n", " "))
+                if any(shown.strip() for _, shown in found):
+                    yield pytest.param(found, id=f"{path.stem}: {found[0][0][:60]}")
 
 
 @pytest.fixture
 def place(tmp_path: Path, demo_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a catalog that was changed after its snapshot was taken."""
+    for name in list(os.environ):
+        if name in PLATFORM or (name.startswith("ERP_ODATA_") and not name.startswith("ERP_ODATA_TEST_")):
+            monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", demo_sqlite_url)
     built_in = files("erp_adapters") / "catalog"
@@ -55,12 +65,18 @@ def place(tmp_path: Path, demo_sqlite_url: str, monkeypatch: pytest.MonkeyPatch)
     return tmp_path
 
 
-@pytest.mark.parametrize(("command", "shown"), list(examples()))
-def test_a_command_prints_what_is_shown(command: str, shown: str, place: Path) -> None:
-    name, *arguments = shlex.split(command)
-    assert name == "erp-odata"
-    printed = CliRunner().invoke(main, arguments, prog_name="erp-odata").output
-    assert [line.rstrip() for line in printed.strip().splitlines()] == aligned(shown, printed), printed
+@pytest.mark.parametrize("commands", list(examples()))
+def test_commands_print_what_is_shown(commands: Commands, place: Path) -> None:
+    for command, shown in commands:
+        name, *arguments = shlex.split(command)
+        if name == "cat":
+            printed = (place / arguments[0]).read_text("utf-8")
+        else:
+            assert name == "erp-odata"
+            printed = CliRunner().invoke(main, arguments, prog_name="erp-odata").output
+        if shown.strip():
+            lines = [line.rstrip() for line in printed.strip().splitlines()]
+            assert lines == aligned(shown, printed), f"{command}\n{printed}"
 
 
 def aligned(shown: str, printed: str) -> list[str]:

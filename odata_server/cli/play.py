@@ -129,7 +129,8 @@ def _show(visit: "Visit") -> None:
     for note in visit.notes:
         click.secho(note, fg="yellow", err=True)
     size = sum(exchange.size for exchange in visit.exchanges)
-    click.echo(f"{len(visit.exchanges)} callouts, {size:,} bytes, {visit.seconds * 1000:,.0f} ms", err=True)
+    noun = "callout" if len(visit.exchanges) == 1 else "callouts"
+    click.echo(f"{len(visit.exchanges)} {noun}, {size:,} bytes, {visit.seconds * 1000:,.0f} ms", err=True)
 
 
 def _load(org: "Org", users: int, seconds: float, pause: float) -> None:

@@ -158,7 +158,8 @@ def _table(result: "Result") -> None:
         table.add_row(*("\n".join(map(cell_text, _cell(record[column]).splitlines())) for column in result.columns))
     console().print(table)
     total = "" if result.total is None or result.total == len(result.records) else f" of {result.total:,}"
-    click.echo(f"{len(result.records):,}{total} rows", err=True)
+    noun = "row" if len(result.records) == 1 and not total else "rows"
+    click.echo(f"{len(result.records):,}{total} {noun}", err=True)
 
 
 def _cell(value: Any) -> str:
