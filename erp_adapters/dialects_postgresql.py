@@ -26,7 +26,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from edm.expressions import Call
 from edm.meanings import BLANKS, DIVISION_SCALE, PUNCTUATION
@@ -130,8 +130,19 @@ def _pattern(start: bool, end: bool, needle: str) -> str:
     return f"{'%' if start else ''}{escaped}{'%' if end else ''}"
 
 
+class _BlankPadded(UserDefinedType[str]):
+    """``CHAR`` of any length, which a parameter must be for an index over such a column to serve."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "BPCHAR"
+
+
 _POSTGRESQL_BINDS: dict[Form, tuple[TypeEngine[Any], Encode]] = {
     Form.TEXT: (Text(), same),
+    Form.CHAR: (_BlankPadded(), same),
     Form.INT: (BigInteger(), same),
     Form.EXACT: (Numeric(), Decimal),
     Form.FLOAT: (Double(), same),

@@ -6,6 +6,7 @@ How codecs are written is in ``sql_readers``, what one means in SQL in ``sql_fie
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,22 @@ class Scaled:
 
 @dataclass(frozen=True, slots=True)
 class DateDigits:
-    """A date as the integer 20261123; 0 says that there is none."""
+    """A date in digits or text, such as 20261123; 0 and blanks say that there is none. ``pattern`` is one of
+    ``sql_dates``."""
 
     column: ColumnRef
+    pattern: str = "yyyymmdd"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A point in time from a date and a time of day in two columns, which are the local time of ``zone``."""
+
+    column: ColumnRef
+    pattern: str
+    time: ColumnRef
+    clock: str
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,15 @@ class Zoned:
     zone: str
 
 
-Codec = Plain | Scaled | DateDigits | Codes | Flag | Composite | Sum | Zoned
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Another codec, some of whose values mean that there is none. Those of a point in time are as they are stored."""
+
+    of: "Codec"
+    values: tuple[Any, ...]
+
+
+Codec = Plain | Scaled | DateDigits | Codes | Flag | Composite | Sum | Zoned | Split | Nothing
 
 
 def columns_of(codec: Codec) -> tuple[ColumnRef, ...]:
@@ -100,5 +122,9 @@ def columns_of(codec: Codec) -> tuple[ColumnRef, ...]:
             return columns
         case Sum(terms=terms):
             return tuple(column for _, column in terms)
+        case Split():
+            return (codec.column, codec.time)
+        case Nothing(of=inner):
+            return columns_of(inner)
         case _:
             return (codec.column,)

@@ -102,7 +102,7 @@ def say_const(d: Dialect, op: str, value: Value, kind: Hashable, stored: Sequenc
     if kind == "null":
         return with_null(value, op, negated)
     if isinstance(kind, bool):
-        return _known(value, op, kind, negated)
+        return known(op, kind, negated, lambda: is_null(value), lambda: not_null(value))
     fitted = kind if isinstance(kind, tuple) else (kind, stored[0])
     if negated:
         return _negated(d, op, value, fitted)
@@ -113,13 +113,18 @@ def say_const(d: Dialect, op: str, value: Value, kind: Hashable, stored: Sequenc
     return _guarded(value, fitted_op, sql)
 
 
-def _known(value: Value, op: str, truth: bool, negated: bool) -> Sql:
+def known(op: str, truth: bool, negated: bool, absent: Callable[[], Sql], there: Callable[[], Sql]) -> Sql:
     """A comparison that has one answer for everything but null. Only ``ne`` is true of null."""
     if op == "ne":
         return false() if negated else true()
     if truth:
-        return is_null(value) if negated else not_null(value)
+        return absent() if negated else there()
     return true() if negated else false()
+
+
+def wanted_with_null(op: str) -> bool | None:
+    """Whether ``op null`` is true of null (and of nothing else), of everything but null, or of nothing at all."""
+    return _WITH_NULL[op]
 
 
 def _negated(d: Dialect, op: str, value: Value, fitted: tuple[str, Any]) -> Sql:
@@ -161,7 +166,7 @@ def _guarded(value: Value, op: str, sql: Sql) -> Sql:
 
 
 def _operand(d: Dialect, value: Value, op: str) -> Sql:
-    if value.form is Form.TEXT:
+    if value.form in (Form.TEXT, Form.CHAR):
         return value.stored if op in ("eq", "ne") else value.sql
     if value.form in (Form.DIGITS, Form.ZONED):
         return value.stored
@@ -198,6 +203,18 @@ def _fit_text(op: str, const: str, form: Form, scale: int) -> _Fit:
     return ("le" if op in ("lt", "le") else "gt"), head
 
 
+def _fit_char(op: str, const: str, form: Form, scale: int) -> _Fit:
+    """Trailing blanks are no part of a stored text, but SQL would leave those of the constant out too."""
+    if const.endswith(" "):
+        if op in ("eq", "ne"):
+            return op == "ne"
+        raise Unsupported("blank-padded text has no order with trailing blanks")
+    fitted = _fit_text(op, const, form, scale)
+    if isinstance(fitted, tuple) and fitted[1].endswith(" "):
+        raise Unsupported("blank-padded text has no order with trailing blanks")
+    return fitted
+
+
 def _fit_boolean(op: str, const: bool, form: Form, scale: int) -> _Fit:
     """False comes before true. SQL has no constants to compare them with by order."""
     match op, const:
@@ -227,6 +244,7 @@ def _fit_integer(op: str, const: Any, form: Form, scale: int) -> _Fit:
 
 _FITS: dict[Form, Callable[[str, Any, Form, int], _Fit]] = {
     Form.TEXT: _fit_text,
+    Form.CHAR: _fit_char,
     Form.INT: _fit_integer,
     Form.APPROX: _fit_integer,
     Form.FLOAT: _fit_float,

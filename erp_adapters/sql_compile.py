@@ -23,8 +23,8 @@ from edm.primitives import BOOLEAN, PrimitiveType
 from erp_adapters.sql_codecs import Codec, ColumnRef, Plain
 from erp_adapters.sql_compare import SWAPPED, compare_const, compare_values, meet, united
 from erp_adapters.sql_fields import Column, CompositeField, Field, PlainField
-from erp_adapters.sql_fields import field as field_at
 from erp_adapters.sql_mapping import SetMapping
+from erp_adapters.sql_registry import field as field_at
 from erp_adapters.sql_source import Source, split
 from erp_adapters.sql_values import Form, Kind, Leaf, Sql, Unsupported, Value
 

@@ -28,7 +28,7 @@ from edm.primitives import (
     PrimitiveType,
 )
 from erp_adapters.base import ContractBroken, Row
-from erp_adapters.sql_codecs import Codec, Codes, Composite, DateDigits, Flag, Plain, Scaled, Sum, Zoned
+from erp_adapters.sql_codecs import Codec, Codes, Composite, Flag, Plain, Scaled, Sum, Zoned
 from erp_adapters.sql_values import ColumnFacts, Form, Kind, Value
 
 Decoder = Callable[..., Any]
@@ -100,8 +100,6 @@ def decoder(codec: Codec, prop: Property, facts: Sequence[ColumnFacts]) -> Decod
             return _plain(prop, facts[0])
         case Scaled(decimals=decimals) | Sum(decimals=decimals):
             return scaled(decimals, prop) if prop.type == DECIMAL else integer(prop.type)
-        case DateDigits():
-            return day_of_digits
         case Codes():
             return _Words(codec).__getitem__
         case Flag():
@@ -110,6 +108,8 @@ def decoder(codec: Codec, prop: Property, facts: Sequence[ColumnFacts]) -> Decod
             return composite(codec, facts)
         case Zoned(zone=zone):
             return zoned(zone)
+        case _:
+            raise AssertionError(codec)  # its field has a decoder of its own
 
 
 def _trimmed(value: str | None) -> str | None:

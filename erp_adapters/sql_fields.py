@@ -4,11 +4,9 @@ Each codec knows the comparisons that its stored form answers by itself (and by 
 ``value``. All comparisons follow the rule of ``sql_compare``: true exactly where the answer is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, not_, or_, true, tuple_
 
@@ -30,24 +28,17 @@ from erp_adapters.dialects_base import Dialect, storable
 from erp_adapters.sql_codecs import (
     Codec,
     Codes,
-    ColumnRef,
     Composite,
-    DateDigits,
     Flag,
     Plain,
     Scaled,
     Sum,
-    Zoned,
-    columns_of,
 )
 from erp_adapters.sql_compare import (
     INVERSE,
     apply,
-    compare_const,
     fit_const,
     fit_list,
-    is_null,
-    not_null,
     one_of,
     say_const,
     say_list,
@@ -84,8 +75,11 @@ class Field:
     codec: Codec
     columns: tuple[Column, ...]
     present: Sql | None = None
-    #: Whether comparisons let rows pass that the engine has to look at again.
-    approximate = False
+
+    @property
+    def approximate(self) -> bool:
+        """Whether comparisons let rows pass that the engine has to look at again."""
+        return False
 
     @property
     def nullable(self) -> bool:
@@ -96,9 +90,13 @@ class Field:
     def value(self) -> Value:
         raise NotImplementedError
 
+    def stored(self) -> Value:
+        """What constants are compared with: the value, or the column in a form that an index knows."""
+        return self.value()
+
     def form(self) -> tuple[Form, int]:
-        """Form and scale of ``value``."""
-        value = self.value()
+        """Form and scale of ``stored``."""
+        value = self.stored()
         return value.form, value.scale
 
     def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
@@ -123,7 +121,7 @@ class Field:
 
     def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
         """The comparison that ``fit`` told of."""
-        return say_const(self.d, op, self.value(), kind, stored, negated=negated)
+        return say_const(self.d, op, self.stored(), kind, stored, negated=negated)
 
     def fit_list(self, items: Sequence[Any]) -> Fitted:
         """What ``in items`` asks of the stored form."""
@@ -131,7 +129,7 @@ class Field:
 
     def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
         """The condition that ``fit_list`` told of."""
-        return say_list(self.d, self.value(), kind, stored, negated=negated)
+        return say_list(self.d, self.stored(), kind, stored, negated=negated)
 
     def truth(self, *, negated: bool = False) -> Sql:
         """The Boolean property as a condition."""
@@ -161,8 +159,34 @@ def text_value(d: Dialect, column: Column, sql: Sql, nullable: bool) -> Value:
     return Value(d.by_code_point(sql), Form.TEXT, STRING, nullable, raw=sql if collation != "other" else None)
 
 
+def char_value(d: Dialect, column: Column, nullable: bool) -> Value:
+    """A blank-padded column as it is stored. It compares without its blanks, and so sorts as its texts do."""
+    collation = column.facts.collation
+    if collation == "C":
+        return Value(column.sql, Form.CHAR, STRING, nullable)
+    sql = d.by_code_point(column.sql)
+    return Value(sql, Form.CHAR, STRING, nullable, raw=column.sql if collation != "other" else None)
+
+
+def stored_text(d: Dialect, column: Column, nullable: bool) -> Value:
+    """A column of texts as it is stored."""
+    if column.facts.kind is Kind.CHAR and Form.CHAR in d.binds:
+        return char_value(d, column, nullable)
+    return text_value(d, column, column.sql, nullable)
+
+
 class PlainField(Field):
     """The column as it is."""
+
+    @property
+    def _padded(self) -> bool:
+        return self.prop.type == STRING and self.columns[0].facts.kind is Kind.CHAR and Form.CHAR in self.d.binds
+
+    def stored(self) -> Value:
+        return char_value(self.d, self.columns[0], self.nullable) if self._padded else self.value()
+
+    def order(self) -> tuple[Value, ...]:
+        return (self.stored(),)
 
     def value(self) -> Value:
         kind, column = self.prop.type, self.columns[0]
@@ -233,31 +257,6 @@ class ScaledField(Field):
     def value(self) -> Value:
         assert isinstance(self.codec, Scaled)
         return Value(self.columns[0].sql, Form.INT, DECIMAL, self.nullable, self.codec.decimals)
-
-
-class DateDigitsField(Field):
-    """A date as an integer; 0 (the lowest) and null both mean none."""
-
-    @property
-    def nullable(self) -> bool:
-        return self.prop.nullable or self.columns[0].optional
-
-    def value(self) -> Value:
-        column = self.columns[0]
-        if not self.nullable:
-            return Value(column.sql, Form.DIGITS, DATE, nullable=False)
-        sql = func.nullif(column.sql, literal(0))
-        return Value(sql, Form.DIGITS, DATE, True, raw=column.sql, raw_nullable=column.nullable)
-
-    def order(self) -> tuple[Value, ...]:
-        column, value = self.columns[0], self.value()
-        if column.nullable or not self.nullable:
-            return (value,)
-        return (Value(column.sql, Form.DIGITS, DATE, nullable=False),)
-
-    @property
-    def required(self) -> bool:
-        return not self.prop.nullable
 
 
 class CodesField(Field):
@@ -507,82 +506,3 @@ class SumField(Field):
 
     def output(self) -> tuple[tuple[Sql, ...], Decoder | None]:
         return (self.value().sql,), decoder(self.codec, self.prop, ())
-
-
-class ZonedField(Field):
-    """A timestamp in UTC without zone."""
-
-    def value(self) -> Value:
-        return Value(self.columns[0].sql, Form.STAMP, DATE_TIME_OFFSET, self.nullable)
-
-
-#: By how much local time can stand still or jump (the widest known are 24 h, at the date line).
-_SLACK = timedelta(hours=25)
-
-
-class LocalField(Field):
-    """A local timestamp of another zone. Around changes of the clock its order is not that of the points in time, so
-    comparisons take a day more on either side and leave the rest to the engine."""
-
-    approximate = True
-
-    def _stored(self) -> Value:
-        return Value(self.columns[0].sql, Form.STAMP, DATE_TIME_OFFSET, self.nullable)
-
-    def value(self) -> Value:
-        raise Unsupported("local time repeats an hour when the clock is set back")
-
-    def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
-        stored = self._stored()
-        if const is None:
-            return with_null(stored, op, negated)
-        if negated:
-            if op not in ("gt", "ge", "lt", "le"):
-                return self.value().sql
-            return or_(self.compare(INVERSE[op], const), is_null(stored))
-        if op == "ne":
-            return self.value().sql
-        parts = []
-        if op in ("eq", "gt", "ge"):
-            parts.append(self._bound("ge", const, -1))
-        if op in ("eq", "lt", "le"):
-            parts.append(self._bound("le", const, 1))
-        return and_(*parts)
-
-    def _bound(self, op: str, const: datetime, direction: int) -> Sql:
-        assert isinstance(self.codec, Zoned)
-        try:
-            local = const.astimezone(ZoneInfo(self.codec.zone)).replace(tzinfo=UTC) + direction * _SLACK
-        except OverflowError:
-            return not_null(self._stored())
-        return compare_const(self.d, op, self._stored(), local)
-
-    def one_of(self, items: Sequence[Any], *, negated: bool = False) -> Sql:
-        if negated:
-            return self.value().sql
-        return or_(false(), *(self.compare("eq", item) for item in items))
-
-
-_FIELDS: dict[type[Any], Callable[..., Field]] = {
-    Plain: PlainField,
-    Scaled: ScaledField,
-    DateDigits: DateDigitsField,
-    Codes: CodesField,
-    Flag: FlagField,
-    Composite: CompositeField,
-    Sum: SumField,
-    Zoned: ZonedField,
-}
-
-
-def field(
-    d: Dialect, prop: Property, codec: Codec, column: Callable[[ColumnRef], Column], present: Sql | None
-) -> Field:
-    """The property at the place whose columns ``column`` finds."""
-    if prop.type in NOT_COMPARED:
-        kind: Callable[..., Field] = PlainField
-    elif isinstance(codec, Zoned) and codec.zone != "UTC":
-        kind = LocalField
-    else:
-        kind = _FIELDS[type(codec)]
-    return kind(d, prop, codec, tuple(column(ref) for ref in columns_of(codec)), present)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edm.model import EntitySet
+from erp_adapters import sql_columns
 from erp_adapters.sql_codecs import Codec, ColumnRef, columns_of
 from erp_adapters.sql_readers import Reader
 from erp_adapters.sql_section import Faults, column_of, name_of, unknown
@@ -73,9 +74,9 @@ def parse(entity_set: EntitySet) -> tuple[SetMapping | None, Faults]:
         if prop.name not in columns:
             faults.add(key, "is missing: every property needs its column")
             continue
-        codec = Reader(key, prop, joins, faults).codec(columns[prop.name])
-        if codec is not None:
-            codecs[prop.name] = codec
+        found = sql_columns.codec(Reader(key, prop, joins, faults), columns[prop.name])
+        if found is not None:
+            codecs[prop.name] = found
     for name in columns:
         if entity_set.type.property(name) is None:
             faults.add(f"columns.{name}", "is not a property of this set")

@@ -25,6 +25,7 @@ class Form(Enum):
     """How a value stands in SQL."""
 
     TEXT = "text"
+    CHAR = "blank-padded text, as it is stored"  # compares without its blanks; never computed with
     BOOL = "boolean"
     INT = "integer, with implied decimals"
     EXACT = "exact number"  # PostgreSQL: numeric. SQLite: text that the collation of numbers compares

@@ -22,7 +22,7 @@ from edm import declare
 from edm.errors import ERROR_CODES
 from edm.functions import FUNCTIONS, NOT_IMPLEMENTED
 from edm.lint import PUBLISHED
-from erp_adapters import sql_readers
+from erp_adapters import sql_columns
 from odata_server.cli import main
 from odata_server.config import OTHER_VARIABLES, PLATFORM, PREFIX, SOURCE_PREFIX, load
 from odata_server.service import ServiceOptions
@@ -45,7 +45,8 @@ from tests.server.support import SECRET
 
 CATALOG_KEYS = {
     *declare._SET_KEYS, *declare._PROPERTY_KEYS, *declare._NAVIGATION_KEYS,
-    "sql", "table", "joins", "source", *(key for keys in sql_readers.CODEC_KEYS.values() for key in keys),
+    "sql", "table", "joins", "source", *sql_columns.AROUND,
+    *(key for kind in sql_columns.KINDS.values() for key in kind.keys),
 }  # fmt: skip
 #: Variables that go on with a name of somebody's own.
 PER_NAME = (f"{PREFIX}USERS__", SOURCE_PREFIX)

@@ -245,6 +245,8 @@ def test_the_catalog_s_mappings_are_mappings(line: str) -> None:
         "GrossAmount": 'type = "Decimal"\nprecision = 18\nscale = 2',
         "Available": 'type = "Decimal"\nprecision = 18\nscale = 3',
         "DueDate": 'type = "Date"',
+        "ValidTo": 'type = "Date"',
+        "ChangedAt": 'type = "DateTimeOffset"',
         "Blocked": 'type = "Boolean"',
         "CreatedAt": 'type = "DateTimeOffset"',
     }

@@ -245,7 +245,7 @@ def thing_rows(count: int = 140) -> list[dict[str, Any]]:
     return rows
 
 
-def _for_sqlite(value: Any) -> Any:
+def for_sqlite(value: Any) -> Any:
     """As SQLAlchemy stores it in SQLite, NaN aside, which SQLite has not."""
     match value:
         case datetime():
@@ -291,7 +291,7 @@ def create(url: str) -> None:
 
 def _stored(dialect: str, row: Mapping[str, Any]) -> dict[str, Any]:
     if dialect == "sqlite":
-        return {column: _for_sqlite(value) for column, value in row.items()}
+        return {column: for_sqlite(value) for column, value in row.items()}
     zoned = row.get("ZON")
     return {**row, "ZON": zoned.replace(tzinfo=UTC)} if zoned is not None else dict(row)
 

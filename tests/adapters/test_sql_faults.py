@@ -146,7 +146,7 @@ def test_faults_of_form_need_no_database() -> None:
         {
             "table": "PAR", "tabel": "x",
             "columns": {
-                "ParentNumber": "q.PNO", "Day": {"column": "D", "date": "ddmmyy"},
+                "ParentNumber": "q.PNO", "Day": {"column": "D", "date": "yymm"},
                 "At": {"column": "A", "timezone": "Mars/Base"},
             },
         },

@@ -3,14 +3,15 @@ that the adapter publishes. Per database, because their types differ.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edm.functions import FUNCTIONS
-from edm.primitives import BOOLEAN, DOUBLE
+from edm.primitives import BOOLEAN, DATE, DOUBLE, STRING, PrimitiveType
 from edm.text import literal
 from erp_adapters.memory import MemoryAdapter
 from erp_adapters.sql import SqlAdapter
@@ -128,24 +129,32 @@ def test_every_function_is_drawn(model: Model) -> None:
     assert found == set(FUNCTIONS) - INTERNAL
 
 
-def comparisons(model: Model, name: str) -> Iterator[str]:
+#: Values that may not occur, at the edges of what is stored.
+ODD: dict[PrimitiveType, tuple[Any, ...]] = {
+    DATE: (date.min, date.max, date(1899, 12, 31), date(1939, 12, 31), date(2040, 1, 1), date(2900, 1, 1)),
+    STRING: ("", " ", "0", "007", "~", "_", "a ", "\u20ac", "\uffff"),
+}
+
+
+def comparisons(model: Model, entity_set: str, name: str) -> Iterator[str]:
     """Every comparison of the property with null and with some of its values, and lists of them."""
-    prop = schema.THINGS.type.property(name)
+    prop = model.metadata[entity_set].type.property(name)
     assert prop is not None
-    samples = model.samples["Things"][name]
-    texts = [literal(value, prop.type) for value in samples[:: max(1, len(samples) // 8)]]
+    samples = [*ODD.get(prop.type, ()), *model.samples[entity_set][name]]
+    texts = [literal(value, prop.type) for value in samples[:: max(1, len(samples) // 12)]]
     ordered = [] if prop.type == BOOLEAN else ["gt", "ge", "lt", "le"]
     yield from (f"{name} {op} {text}" for text in texts for op in ("eq", "ne", *ordered))
     yield from (f"{name} {op} null" for op in ("eq", "ne", "gt", "le"))
     if ordered:
         listed = [text for text in texts if prop.type != DOUBLE or (text[-1].isdigit() and "e" not in text)]
         yield f"{name} in ({','.join(listed[:5])})"
+        yield f"{name} in ({','.join(listed[5:])},null)"
 
 
 @pytest.mark.parametrize("name", schema.THINGS.type.names)
 def test_each_property_compares_with_its_values(services: Services, model: Model, name: str) -> None:
     """Not by chance: with values that occur, with null, and the negation of each."""
-    for comparison in comparisons(model, name):
+    for comparison in comparisons(model, "Things", name):
         for text in (comparison, f"not ({comparison})"):
             same_answer(services, "Things", f"$filter={text}\n$select=ThingKey\n$top=500")
 

@@ -1,0 +1,70 @@
+"""Which field a codec has: the one place that knows all families."""
+
+from collections.abc import Callable
+from typing import Any
+
+from edm.model import Property
+from erp_adapters.dialects_base import Dialect
+from erp_adapters.sql_codecs import (
+    Codec,
+    Codes,
+    ColumnRef,
+    Composite,
+    DateDigits,
+    Flag,
+    Nothing,
+    Plain,
+    Scaled,
+    Split,
+    Sum,
+    Zoned,
+    columns_of,
+)
+from erp_adapters.sql_columns import marks
+from erp_adapters.sql_fields import (
+    NOT_COMPARED,
+    CodesField,
+    Column,
+    CompositeField,
+    Field,
+    FlagField,
+    PlainField,
+    ScaledField,
+    SumField,
+)
+from erp_adapters.sql_fields_around import NothingField
+from erp_adapters.sql_fields_dates import DateField, LocalField, SplitField, ZonedField
+from erp_adapters.sql_values import Sql
+
+_FIELDS: dict[type[Any], Callable[..., Field]] = {
+    Plain: PlainField,
+    Scaled: ScaledField,
+    DateDigits: DateField,
+    Codes: CodesField,
+    Flag: FlagField,
+    Composite: CompositeField,
+    Sum: SumField,
+    Zoned: ZonedField,
+    Split: SplitField,
+}
+
+
+def field(
+    d: Dialect, prop: Property, codec: Codec, column: Callable[[ColumnRef], Column], present: Sql | None
+) -> Field:
+    """The property at the place whose columns ``column`` finds."""
+    columns = tuple(column(ref) for ref in columns_of(codec))
+    if isinstance(codec, Nothing):
+        inner = field(d, prop, codec.of, column, present)
+        marked = marks(codec.of)
+        of = inner if marked == codec.of else field(d, prop, marked, column, present)
+        return NothingField(d, prop, codec, columns, present, inner, of)
+    return _kind(prop, codec)(d, prop, codec, columns, present)
+
+
+def _kind(prop: Property, codec: Codec) -> Callable[..., Field]:
+    if prop.type in NOT_COMPARED:
+        return PlainField
+    if isinstance(codec, Zoned) and codec.zone != "UTC":
+        return LocalField
+    return _FIELDS[type(codec)]

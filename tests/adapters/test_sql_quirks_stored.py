@@ -1,0 +1,101 @@
+"""What is stored in old ERPs' tables and does not fit the mapping breaks the contract, with the culprit in the log; and
+what fits is published as what it means.
+"""
+
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from edm.query import Query
+from erp_adapters.base import ContractBroken
+from erp_adapters.sql_drivers import driver_url
+from tests.adapters import quirks, schema
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path: Path = tmp_path_factory.mktemp("stored") / "quirks.sqlite"
+    quirks.create(f"sqlite:///{path}")
+    return f"sqlite:///{path}"
+
+
+def read(url: str, name: str, **stored: Any) -> Any:
+    """The property where every row holds these."""
+    entity_set = next(s.name for s in quirks.METADATA.sets if s.type.property(name) is not None)
+    table = next(quirky.table for quirky in quirks.SETS if quirky.name == entity_set)
+    engine = create_engine(driver_url(url))
+    with engine.begin() as connection:
+        changes = ", ".join(f'"{column}" = :{column}' for column in stored)
+        connection.execute(text(f'UPDATE "{table}" SET {changes}'), stored)
+    engine.dispose()
+    with closing(schema.adapter(url, quirks.METADATA)) as adapter:
+        return schema.read(adapter, Query(entity_set, (name,)))[0][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "stored", "published"),
+    [
+        ("CyydddInteger", {"D1I": 126327}, date(2026, 11, 23)),
+        ("CyydddInteger", {"D1I": 99365}, date(1999, 12, 31)),
+        ("CyydddText", {"D1T": "099365"}, date(1999, 12, 31)),
+        ("CyymmddInteger", {"D2I": 1261123}, date(2026, 11, 23)),
+        ("YyyydddInteger", {"D3I": 2024060}, date(2024, 2, 29)),
+        ("YymmddInteger", {"D4I": 101}, date(2000, 1, 1)),
+        ("YymmddInteger", {"D4I": 391231}, date(2039, 12, 31)),
+        ("YymmddInteger", {"D4I": 400101}, date(1940, 1, 1)),
+        ("DdmmyyText", {"D5T": "231126"}, date(2026, 11, 23)),
+        ("MmddyyInteger", {"D6I": 10100}, date(2000, 1, 1)),
+        ("DdmmyyyyInteger", {"D7I": 1012026}, date(2026, 1, 1)),
+        ("MDYyyyText", {"D9T": "1/2/2026"}, date(2026, 1, 2)),
+        ("MDYyyyText", {"D9T": "01/02/2026"}, date(2026, 1, 2)),
+        ("DMYyyyText", {"D10T": "1.2.2026"}, date(2026, 2, 1)),
+        ("YyyyMmDdText", {"D11T": "0000-00-00"}, None),
+        ("YyyymmddText", {"D0T": "00000000"}, None),
+        ("YyyymmddText", {"D0T": "    "}, None),
+        ("AuditAt", {"UPMJ": 126327, "UPMT": 81500}, datetime(2026, 11, 23, 15, 15, tzinfo=UTC)),
+        ("AuditAt", {"UPMJ": 126327, "UPMT": 240000}, datetime(2026, 11, 24, 7, 0, tzinfo=UTC)),
+        ("AuditAt", {"UPMJ": 0, "UPMT": 81500}, None),
+        ("AuditAt", {"UPMJ": 126327, "UPMT": None}, datetime(2026, 11, 23, 7, 0, tzinfo=UTC)),
+        ("PostedAt", {"PST": "1753-01-01 00:00:00.000000"}, None),
+        ("Rate", {"RTE": 0.5}, None),
+    ],
+)
+def test_what_is_published(url: str, name: str, stored: dict[str, Any], published: Any) -> None:
+    assert read(url, name, **stored) == published
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("CyydddInteger", {"D1I": 126366}),
+        ("CyydddInteger", {"D1I": 126000}),
+        ("CyydddInteger", {"D1I": -126001}),
+        ("CyydddText", {"D1T": "99365"}),
+        ("YyyymmddText", {"D0T": "20260230"}),
+        ("YyyymmddText", {"D0T": "2026-1-1"}),
+        ("YyyymmddText", {"D0T": "２０２６０１０１"}),
+        ("YyyymmddNumber", {"D0N": 20260101.5}),
+        ("YymmddInteger", {"D4I": 261301}),
+        ("DdmmyyyyInteger", {"D7I": 32012026}),
+        ("MDYyyyText", {"D9T": "13/1/2026"}),
+        ("MDYyyyText", {"D9T": "1/1/26"}),
+        ("DMYyyyText", {"D10T": "1.1"}),
+        ("YyyyMmDdText", {"D11T": "2026-W01-1"}),
+        ("Always", {"DNN": 0}),
+        ("Written", {"DNC": "00000000"}),
+        ("AuditAt", {"UPMJ": 126327, "UPMT": 246000}),
+        ("AuditAt", {"UPMJ": 126327, "UPMT": 6000}),
+        ("AuditAt", {"UPMJ": 126327, "UPMT": -1}),
+        ("EnteredAt", {"ERDAT": "20261123", "ERZET": "12:30"}),
+        ("UtcAt", {"UD": "2026-11-23", "UT": "1:00:00"}),
+        ("UntilDigits", {"BISD": 99991331}),
+    ],
+)
+def test_what_breaks_the_contract(url: str, name: str, stored: dict[str, Any]) -> None:
+    with pytest.raises(ContractBroken) as caught:
+        read(url, name, **stored)
+    assert name in caught.value.detail
