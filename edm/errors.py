@@ -29,7 +29,7 @@ ERROR_CODES: dict[str, tuple[int, str]] = {
     "bad_batch": (400, "The body of a batch is malformed, or a request in it is or goes where batches may not go."),
     "bad_version": (400, "OData-Version or OData-MaxVersion names a version that this service cannot speak."),
     "unauthorized": (401, "Credentials are missing or wrong."),
-    "forbidden": (403, "A page of another site makes a browser send the request."),
+    "forbidden": (403, "A page of another site makes a browser send the request, or the user may not do this."),
     "insecure_transport": (403, "Credentials were sent over plain HTTP."),
     "not_found": (404, "No resource at this URL."),
     "schema_version": (404, "The schema version asked for with $schemaversion is not published."),

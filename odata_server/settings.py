@@ -215,6 +215,9 @@ class _Named(BaseModel):
         default=(),
         description="Users whose `Cache-Control: no-cache` reads from the ERP, whatever is kept.",
     )
+    change_users: UserNames = Field(
+        default=(), description="Users, such as an ERP, that may declare entity sets changed."
+    )
     cache_entries: int = Field(default=2_000_000, ge=1_000, description="Values that each process keeps of answers.")
     breaker_failures: int = Field(
         default=5, ge=1, le=1_000, description="Outages of an ERP in a row after which it is not asked for a while."

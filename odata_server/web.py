@@ -19,6 +19,7 @@ from erp_adapters.base import Adapter, Session
 from erp_adapters.wrappers import problems
 from odata_server import edge
 from odata_server.auth import ANONYMOUS
+from odata_server.changes import changed_sets
 from odata_server.compose import Composition, derived, secret
 from odata_server.messages import Headers, ODataRequest, ODataResponse
 from odata_server.methods import allowed
@@ -28,6 +29,8 @@ from odata_server.responses import internal_error
 from odata_server.service import Service
 
 PREFIX: Final = "/odata/v4"
+#: Where an ERP says what has changed.
+CHANGES: Final = "/api/v1/changed"
 #: Endpoints that answer anybody. Every other one, and every path that leads nowhere, asks who is calling.
 OPEN: Final = frozenset({"healthz", "readyz"})
 CSRF_COOKIE: Final = "erp-odata-csrf"
@@ -53,6 +56,7 @@ def install(app: Flask, composition: Composition) -> None:
     for path in (PREFIX, f"{PREFIX}/<anything:rest>"):
         app.url_map.add(Rule(path, endpoint="odata", methods=None))
     app.view_functions["odata"] = site.odata
+    app.add_url_rule(CHANGES, "changed", site.changed, methods=["POST"])
     app.add_url_rule("/healthz", "healthz", site.healthz)
     app.add_url_rule("/readyz", "readyz", site.readyz)
     app.before_request(site.begin)
@@ -174,6 +178,16 @@ class _Site:
             httponly=True,
             samesite="Strict",
         )
+
+    def changed(self) -> Response:
+        """An ERP says which entity sets have changed: what is kept of them serves no more."""
+        if edge.is_foreign(_headers(), self._settings.url):
+            raise ODataError("forbidden", "Pages of other sites may not send requests here.")
+        made = self._composition
+        names = changed_sets(self._body(), g.principal, self._settings.change_users, made.metadata)
+        if made.guarded.marks is not None:
+            made.guarded.marks.mark(names)
+        return _Answer(status=204)
 
     def healthz(self) -> Response:
         """This process answers; says nothing of the ERP."""
