@@ -17,6 +17,7 @@ from salesforce.profile import Profile
 MAX_RESPONSE = 8 * 1024 * 1024
 #: Seconds that a callout may take.
 TIMEOUT = 120.0
+NOT_FOUND = 404
 _CHUNK = 65_536
 
 Options = Sequence[tuple[str, str]]
@@ -95,10 +96,7 @@ class Client:
         """
         answer = self.send(url, self.profile.headers | dict(headers or {}))
         _check_status(answer)
-        try:
-            content = json.loads(answer.body, parse_float=Decimal)
-        except ValueError as error:
-            raise ExternalSystemError(f"The response is not JSON: {error}", answer.status) from None
+        content = _content(answer)
         rows = content.get("value") if isinstance(content, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise ExternalSystemError("The response has no array of entities in value", answer.status)
@@ -108,6 +106,20 @@ class Client:
         following, later = (urljoin(self.root, link) if isinstance(link, str) else None for link in links)
         total = count if isinstance(count, int) and not isinstance(count, bool) else None
         return Page(tuple(rows), total, following, str(_control(content, "context") or ""), later, answer.headers)
+
+    def entity(self, set_name: str, key: Sequence[tuple[str, str]], options: Options) -> dict[str, Any] | None:
+        """The entity at its own URL, by properties of its key with their values in OData; ``None`` if there is none."""
+        inner = key[0][1] if len(key) == 1 else ",".join(f"{name}={value}" for name, value in key)
+        _, question, query = self.url("", options).partition("?")
+        url = f"{self.root}{quote(set_name)}({quote(inner, safe='')}){question}{query}"
+        answer = self.send(url, self.profile.headers)
+        if answer.status == NOT_FOUND:
+            return None
+        _check_status(answer)
+        content = _content(answer)
+        if not isinstance(content, dict) or "value" in content:
+            raise ExternalSystemError("The response is not an entity", answer.status)
+        return content
 
     def url(self, path: str, options: Options) -> str:
         """The URL as the profile spells it."""
@@ -142,6 +154,13 @@ def _check_status(answer: Answer) -> None:
     if answer.status >= 300:
         message = f"Error received from the external system: {error_message(answer)}"
         raise ExternalSystemError(message, answer.status)
+
+
+def _content(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body, parse_float=Decimal)
+    except ValueError as error:
+        raise ExternalSystemError(f"The response is not JSON: {error}", answer.status) from None
 
 
 def error_message(answer: Answer) -> str:

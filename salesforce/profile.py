@@ -18,6 +18,10 @@ class Profile:
     encoding: Literal["plus", "percent", "olingo"] = "percent"
     parentheses: bool = False
     lists: Literal["or", "in"] = "or"
+    #: Whether ``LIKE`` is translated, or refused as the reference of SOQL has it.
+    like: bool = True
+    #: A record alone is read by a condition on its key, or at its own URL.
+    key_read: Literal["filter", "path"] = "filter"
     #: Rows that Salesforce asks for at a time, with client-driven paging.
     batch: int = 500
 

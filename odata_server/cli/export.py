@@ -16,8 +16,17 @@ from odata_server.cli.reached import connect, service_options
     "--identity", type=click.Choice(["anonymous", "named", "per-user"]), default="named", help="Who signs in."
 )
 @click.option("--username", default="", help="The user of the named principal.")
+@click.option("--user-header", default="", metavar="NAME", help="A header that tells the service which person asks.")
 @service_options
-def export(directory: Path, endpoint: str | None, adapter: Any, identity: Any, username: str, **flags: Any) -> None:
+def export(
+    directory: Path,
+    endpoint: str | None,
+    adapter: Any,
+    identity: Any,
+    username: str,
+    user_header: str,
+    **flags: Any,
+) -> None:
     """Write a project for Salesforce's command line.
 
     External data source, external objects with fields and lookups, list views, layouts, tabs, an application
@@ -40,7 +49,14 @@ def export(directory: Path, endpoint: str | None, adapter: Any, identity: Any, u
     client = connect(**flags)
     synced = sync(client.metadata())
     try:
-        files = project(synced, endpoint or client.root, adapter=adapter, identity=identity, username=username)
+        files = project(
+            synced,
+            endpoint or client.root,
+            adapter=adapter,
+            identity=identity,
+            username=username,
+            user_header=user_header,
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     for name, content in files.items():

@@ -26,6 +26,10 @@ _PROFILE = (
     ),
     click.option("--parentheses", is_flag=True, help="Parentheses around every condition."),
     click.option("--in-lists", is_flag=True, help="IN as a list instead of a chain of or."),
+    click.option("--no-like", is_flag=True, help="LIKE is refused, as the SOQL reference has it."),
+    click.option(
+        "--key-read", type=click.Choice(["filter", "path"]), default="filter", help="How a record alone is read."
+    ),
 )
 
 
@@ -99,6 +103,8 @@ def _profile(flags: dict[str, Any]) -> "Profile":
         encoding=flags.pop("encoding"),
         parentheses=flags.pop("parentheses"),
         lists="in" if flags.pop("in_lists") else "or",
+        like=not flags.pop("no_like"),
+        key_read=flags.pop("key_read"),
     )
 
 

@@ -42,8 +42,10 @@ def roles(synced: Synced) -> dict[str, tuple[str, tuple[ExternalObject, ...]]]:
     return found
 
 
-def data_source_nodes(url: str, adapter: Adapter, identity: Identity, username: str) -> list[Node]:
-    """The external data source. A password is no part of it."""
+def data_source_nodes(
+    url: str, adapter: Adapter, identity: Identity, username: str, user_header: str = ""
+) -> list[Node]:
+    """The external data source. A password is no part of it. ``user_header`` tells the service which person asks."""
     configuration = {
         "inlineCountEnabled": "true",
         "csrfTokenName": "",
@@ -57,6 +59,14 @@ def data_source_nodes(url: str, adapter: Adapter, identity: Identity, username: 
         "searchEnabled": "true",
     }
     nodes: list[Node] = [("customConfiguration", json.dumps(configuration, separators=(",", ":")))]
+    if user_header:
+        header: list[Node] = [
+            ("description", "Which person asks"),
+            ("headerFieldName", user_header),
+            ("headerFieldValue", "$User.Username"),
+            ("isActive", True),
+        ]
+        nodes.append(("customHttpHeaders", header))
     if adapter == "4.01":
         return [
             *nodes,

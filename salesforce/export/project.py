@@ -32,15 +32,22 @@ class Component:
 
 
 def components(
-    synced: Synced, url: str, *, adapter: Adapter = "4.0", identity: Identity = "named", username: str = ""
+    synced: Synced,
+    url: str,
+    *,
+    adapter: Adapter = "4.0",
+    identity: Identity = "named",
+    username: str = "",
+    user_header: str = "",
 ) -> list[Component]:
     """Everything that is deployed. Raises ``ValueError`` for what Salesforce's forms do not take."""
-    forms(url, adapter=adapter, identity=identity, username=username)  # refuses what cannot be
+    forms(url, adapter=adapter, identity=identity, username=username, user_header=user_header)  # refuses what cannot be
     found: list[Component] = []
     if adapter == "4.01":
         found.append(Component("ExternalCredential", EXTERNAL_CREDENTIAL, access.external_credential_nodes(identity)))
         found.append(Component("NamedCredential", NAMED_CREDENTIAL, access.named_credential_nodes(url)))
-    found.append(Component("ExternalDataSource", LABEL, access.data_source_nodes(url, adapter, identity, username)))
+    source = access.data_source_nodes(url, adapter, identity, username, user_header)
+    found.append(Component("ExternalDataSource", LABEL, source))
     found += [Component("CustomField", name, nodes) for name, nodes in objects.standard_fields(synced).items()]
     for number, each in enumerate(synced.objects):
         found.append(Component("CustomObject", each.name, objects.object_nodes(each)))
@@ -64,10 +71,16 @@ def components(
 
 
 def project(
-    synced: Synced, url: str, *, adapter: Adapter = "4.0", identity: Identity = "named", username: str = ""
+    synced: Synced,
+    url: str,
+    *,
+    adapter: Adapter = "4.0",
+    identity: Identity = "named",
+    username: str = "",
+    user_header: str = "",
 ) -> dict[str, str]:
     """Files by path: metadata, a manifest for each step and for all, the project file, instructions."""
-    found = components(synced, url, adapter=adapter, identity=identity, username=username)
+    found = components(synced, url, adapter=adapter, identity=identity, username=username, user_header=user_header)
     files = {path(each.kind, each.name): document(each.kind, each.nodes) for each in found}
     names = [(each.kind, each.name) for each in found]
     steps = {step: [name for name in names if name[0] in kinds] for step, kinds in STEPS.items()}

@@ -56,6 +56,11 @@ class Fetcher:
         self._check_keys(asked, found)
         return Rows(tuple(found), total)
 
+    def entity(self, asked: Request, key: Sequence[tuple[str, str]]) -> Rows:
+        """The row at its own URL, or none."""
+        found = self.client.entity(asked.object.source, key, (("$select", ",".join(asked.columns)),))
+        return Rows((), 0) if found is None else Rows((found,), 1)
+
     def count(self, asked: Request) -> int:
         """The number of rows, which Salesforce takes from the count of an ordinary query."""
         if asked.filter == "false":

@@ -34,13 +34,17 @@ RESERVED = frozenset({
 })  # fmt: skip
 #: Clauses of SOQL that external objects do not have, and how messages name them.
 _CLAUSES = {
-    "GROUP": "GROUP BY", "HAVING": "HAVING", "FOR": "FOR VIEW, FOR REFERENCE and FOR UPDATE", "WITH": "WITH",
-    "USING": "USING SCOPE", "ALL": "ALL ROWS", "UPDATE": "UPDATE TRACKING and UPDATE VIEWSTAT",
+    "GROUP": "GROUP BY", "HAVING": "HAVING", "FOR": "FOR", "WITH": "WITH", "USING": "USING SCOPE", "ALL": "ALL ROWS",
+    "UPDATE": "UPDATE",
 }  # fmt: skip
+#: What follows some of them.
+_KINDS = frozenset({"VIEW", "REFERENCE", "UPDATE", "TRACKING", "VIEWSTAT"})
 _AGGREGATES = frozenset({"AVG", "SUM", "MIN", "MAX", "COUNT", "COUNT_DISTINCT"})
-_FUNCTIONS = frozenset(
-    {"TOLABEL", "FORMAT", "CONVERTCURRENCY", "CONVERTTIMEZONE", "DISTANCE", "GEOLOCATION", "GROUPING"}
-)
+_FUNCTIONS = frozenset({
+    "TOLABEL", "FORMAT", "CONVERTCURRENCY", "CONVERTTIMEZONE", "DISTANCE", "GEOLOCATION", "GROUPING",
+    "CALENDAR_MONTH", "CALENDAR_QUARTER", "CALENDAR_YEAR", "DAY_IN_MONTH", "DAY_IN_WEEK", "DAY_IN_YEAR", "DAY_ONLY",
+    "FISCAL_MONTH", "FISCAL_QUARTER", "FISCAL_YEAR", "HOUR_IN_DAY", "WEEK_IN_MONTH", "WEEK_IN_YEAR",
+})  # fmt: skip
 _COMPARISONS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 #: Conditions and sub-queries within one another; deeper ones are refused before they cost anything.
 MAX_DEPTH = 20
@@ -73,6 +77,7 @@ class _Parser:
         self.tokens = tokenize(statement)
         self.index = 0
         self.depth = 0
+        self.searching = False
 
     # --- tokens -----------------------------------------------------------------------------------------
 
@@ -199,7 +204,9 @@ class _Parser:
     def _refuse_clause(self) -> None:
         token = self.token
         if token.kind == "name" and token.word in _CLAUSES:
-            self.unsupported(_CLAUSES[token.word], token.position)
+            following = self.tokens[self.index + 1].word if token.word in ("FOR", "UPDATE") else ""
+            what = f" {following}" if following in _KINDS else ""
+            self.unsupported(f"{_CLAUSES[token.word]}{what}", token.position)
 
     def _slice(self) -> tuple[tuple[Order, ...], int | None, int]:
         """``ORDER BY``, ``LIMIT`` and ``OFFSET``, with everything between refused that external objects lack."""
@@ -277,6 +284,8 @@ class _Parser:
         if self.accept("IN"):
             return Comparison(field, "IN", self._list(), position)
         if self.accept("LIKE"):
+            if self.searching:
+                self.unsupported("LIKE in a search", position)
             return Comparison(field, "LIKE", (self.operand(),), position)
         operator = _COMPARISONS.get(self.token.text)
         if operator is None:
@@ -341,6 +350,7 @@ class _Parser:
 
     def find(self) -> Find:
         """``FIND {phrase} [IN ... FIELDS] RETURNING object[(fields ...)], ... [LIMIT n]``."""
+        self.searching = True
         self.keyword("FIND")
         token = self.token
         if token.kind not in ("braces", "text"):
@@ -369,13 +379,19 @@ class _Parser:
         source = self.name("an object")
         if not self.accept("("):
             return Returning(source.text, source.position)
-        fields = [self.path()]
+        fields = [self._returned()]
         while self.accept(","):
-            fields.append(self.path())
+            fields.append(self._returned())
         where = self.condition() if self.accept("WHERE") else None
         order, limit, offset = self._slice()
         self._closing()
         return Returning(source.text, source.position, tuple(fields), where, order, limit, offset)
+
+    def _returned(self) -> Path:
+        token = self.token
+        if token.kind == "name" and self.tokens[self.index + 1].text == "(" and token.word in _FUNCTIONS | _AGGREGATES:
+            self.unsupported(f"The function {token.text}", token.position)
+        return self.path()
 
 
 _LITERALS: dict[str, Callable[[_Parser, Token], str | Decimal | date | datetime]] = {

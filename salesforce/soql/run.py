@@ -143,7 +143,8 @@ class _Run:
             limit=select.limit,
             offset=select.offset,
         )
-        found = self.fetcher.rows(asked)
+        key = self._translator(names).own_key(select.where) if self.org.client.profile.key_read == "path" else None
+        found = self.fetcher.rows(asked) if key is None else self.fetcher.entity(asked, key)
         rows = self._equal(names, select.where, found.rows)
         self._check_order(names, select, rows)
         return self._shown(names, paths, rows), rows, found.total

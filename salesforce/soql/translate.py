@@ -83,6 +83,10 @@ class Translator:
             literals = [written(value) for value in self._values(found, node)]
             return self._list(field, literals, negated=node.operator == "NOT IN")
         if node.operator == "LIKE":
+            if not self.profile.like:
+                self._refuse(
+                    "EXTERNAL_OBJECT_UNSUPPORTED_EXCEPTION", "LIKE is not supported for external objects", node
+                )
             return self._like(field, found, node)
         operand = node.operands[0]
         if isinstance(operand, Days):
@@ -175,6 +179,17 @@ class Translator:
         rows = [self.joined("and", [self.term(f"{name} eq {value}") for name, value in pairs]) for pairs in found]
         chain = self.joined("or", rows)
         return f"not ({self._bare(chain)})" if negated else chain
+
+    def own_key(self, where: Condition | None) -> list[tuple[str, str]] | None:
+        """The key of the one record that a condition asks for: External ID or Id alone, compared with =."""
+        if not isinstance(where, Comparison) or where.operator != "=":
+            return None
+        found = self.names.find(where.field)
+        if found.lookups or found.standard not in ("id", "externalid"):
+            return None
+        values = self._resolved(where)
+        key = self._external_id(values[0], where) if found.standard == "id" else values[0]
+        return None if key is None else key_of(self.names.object, str(key))
 
     def _external_id(self, value: Value | Sequence[Value], node: Comparison) -> str | None:
         if not isinstance(value, str) or not re.fullmatch("[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?", value):

@@ -119,8 +119,9 @@ def test_answered(
 @pytest.mark.parametrize("case", [c for c in REFUSED if c.statement], ids=lambda c: c.statement[:80])
 def test_refused(case: Case, session: requests.Session, synced: Synced, came_back: "dict[str, list[str]]") -> None:
     client = Client(ROOT, session, case.profile)
+    org = Org(synced, client, CALENDAR)
     with pytest.raises(SalesforceError) as caught:
-        Org(synced, client, CALENDAR).query(case.statement)
+        (org.search if case.statement.startswith("FIND") else org.query)(case.statement)
     error = caught.value
     lines = [] if error.position is None else [" " * error.position + "^"]
     came_back[case.key] = [*lines, f"! {error}"]

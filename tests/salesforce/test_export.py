@@ -53,7 +53,8 @@ ELEMENTS: dict[str, set[str]] = {
         "parameterType", "sequenceNumber",
     },
     "ExternalDataSource": {
-        "customConfiguration", "endpoint", "isWritable", "label", "namedCredential", "principalType", "protocol", "type",
+        "customConfiguration", "customHttpHeaders", "description", "endpoint", "headerFieldName", "headerFieldValue",
+        "isActive", "isWritable", "label", "namedCredential", "principalType", "protocol", "type",
         "username",
     },
     "FlexiPage": {
@@ -450,6 +451,22 @@ def test_data_sources(adapter: str, identity: str, expected: dict[str, str]) -> 
     per_user = [_texts(each, "externalDataSourceAccesses") for each in files.of("PermissionSet").values()]
     assert any(per_user) is ((adapter, identity) == ("4.0", "per-user"))
     assert bool(files.of("NamedCredential")) is bool(files.of("ExternalCredential")) is (adapter == "4.01")
+
+
+@pytest.mark.parametrize("adapter", ["4.0", "4.01"])
+def test_a_header_tells_which_person_asks(adapter: str) -> None:
+    files = Files(OWN, adapter=adapter, user_header="X-ERP-User")
+    (root,) = files.of("ExternalDataSource").values()
+    (header,) = root.iter(f"{{{NAMESPACE}}}customHttpHeaders")
+    made = {_name(child): child.text for child in header}
+    assert (made["headerFieldName"], made["headerFieldValue"], made["isActive"]) == (
+        "X-ERP-User",
+        "$User.Username",
+        "true",
+    )
+    assert {_name(element) for element in root.iter()} - {_name(root)} <= ELEMENTS["ExternalDataSource"]
+    with pytest.raises(ValueError, match="Salesforce sends Cookie itself"):
+        project(OWN, URL, user_header="Cookie")
 
 
 def test_a_key_that_is_no_text_and_one_of_two_properties() -> None:
