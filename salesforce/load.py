@@ -12,6 +12,8 @@ from salesforce.errors import SalesforceError
 from salesforce.pages import Visit, count, detail, global_search, list_view
 from salesforce.soql.run import Org
 
+#: Callouts an hour that an org has with the OData 4.0 adapter, unless it buys more; the 4.01 adapter has no such limit.
+HOURLY_CALLOUTS = 20_000
 #: How often each page is opened: lists and records all day, a search now and then.
 WEIGHTS = {"list view": 45, "next page": 10, "detail": 35, "global search": 5, "count": 5}
 

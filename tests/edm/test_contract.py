@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edm.contract import (
     Contract,
@@ -257,3 +259,56 @@ def test_a_changed_property_is_a_changed_line() -> None:
 def test_what_is_no_snapshot(text: str, message: str) -> None:
     with pytest.raises(ContractError, match=message):
         from_text(text)
+
+
+# No difference is missed
+
+TEXTS = st.sampled_from(["", "A", "B"])
+PROPERTY = st.builds(
+    PublishedProperty,
+    st.just("P"),
+    st.sampled_from(["Edm.String", "Edm.Decimal", "Edm.DateTimeOffset", "Edm.Boolean"]),
+    st.booleans(),
+    st.sampled_from([None, 10, 255, 256]),
+    st.sampled_from([None, 0, 10, 18]),
+    st.sampled_from([None, 0, 2]),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([(), ("A",), ("A", "B")]),
+    st.sampled_from([None, "0"]),
+    st.sampled_from([None, "9"]),
+    st.sampled_from([None, "^A"]),
+    st.sampled_from([None, "kg", "g"]),
+    TEXTS,
+    TEXTS,
+)
+NAVIGATION = st.builds(
+    PublishedNavigation,
+    st.sampled_from(["N", "M"]),
+    st.sampled_from(["S", "T"]),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([(), (("P", "K"),), (("Q", "K"),)]),
+)
+SET = st.builds(
+    PublishedSet,
+    st.sampled_from(["S", "T"]),
+    TEXTS,
+    st.sampled_from([(), ("P",), ("P", "Q")]),
+    st.sampled_from([(), ("filter",), ("filter", "insert")]),
+    TEXTS,
+    TEXTS,
+    TEXTS,
+    st.tuples(PROPERTY) | st.just(()),
+    st.tuples(NAVIGATION) | st.just(()),
+)
+CONTRACT = st.builds(Contract, TEXTS, st.just("1.0.0"), st.tuples(SET) | st.just(()), st.sampled_from([(), ("Me",)]))
+
+
+@given(CONTRACT, CONTRACT)
+def test_no_difference_is_missed(old: Contract, new: Contract) -> None:
+    assert bool(changes(old, new)) is (old != new)
+    assert changes(old, old) == ()
+    assert from_text(to_text(new)) == new
