@@ -1,35 +1,40 @@
-"""A PostgreSQL with the demo ERP for the length of one run: the server of the tests, its data in a temporary
-directory.
-"""
+"""A PostgreSQL with the data of ``dataset`` for the length of one run: the server of the tests."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import NullPool, create_engine, select, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
-from fixtures.demo_erp.load import create
-from fixtures.demo_erp.schema import METADATA
+from benchmarks.dataset import Size, fill
 from tests import servers
 
-LINES = METADATA.tables["OINVLN"]
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the data are, and the process id of the server's first process, which must run on this machine."""
+
+    url: str
+    pid: int
 
 
 @contextmanager
-def demo_database(copies: int) -> Iterator[str]:
-    """The URL of a new database with the demo ERP in it, its invoice lines ``copies`` times over."""
+def database(size: Size, server_url: str | None = None) -> Iterator[Database]:
+    """A new database with the data in it: on a server of our own, or on the one at that URL."""
     directory = Path(tempfile.mkdtemp(prefix="erp-odata-bench-"))
     name = f"bench_{uuid4().hex}"
     try:
-        server = servers.postgres(directory)
-        url = server.create_database(name)
+        server = servers.postgres(directory) if server_url is None else servers.PostgresServer(make_url(server_url))
+        # Text in the order of code points, as published text is ordered; so the indexes need no COLLATE.
+        server.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'")
         try:
-            create(url)
-            _multiply_lines(url, copies)
-            yield url
+            url = server.url(name)
+            fill(url, size)
+            yield Database(url, _pid(url))
         finally:
             server.drop_database(name)
     finally:
@@ -37,16 +42,11 @@ def demo_database(copies: int) -> Iterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _multiply_lines(url: str, copies: int) -> None:
-    """More lines for the same invoices, so that a deep page is deep. The keys stay unique and in order."""
+def _pid(url: str) -> int:
+    """The postmaster's: the parent of the process that answers."""
     engine = create_engine(url, poolclass=NullPool)
-    try:
-        with engine.begin() as connection:
-            for number in range(1, copies):
-                columns = [c + 1000 * number if c is LINES.c.IVLN else c for c in LINES.c]
-                copy = select(*columns).where(LINES.c.IVLN < 1000)
-                connection.execute(LINES.insert().from_select(LINES.c.keys(), copy))
-        with engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
-    finally:
-        engine.dispose()
+    with engine.connect() as connection:
+        backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        status = Path(f"/proc/{backend}/status").read_text()
+    engine.dispose()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))

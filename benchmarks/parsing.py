@@ -58,6 +58,6 @@ def _reading(metadata: ServiceMetadata, name: str, query: str, effort: Effort) -
     return Reading(
         name,
         len(query),
-        1_000 * time_alone(parse, effort),
-        1_000 * time_alone(lambda: binder.bind(path, options), effort),
+        time_alone(parse, effort),
+        time_alone(lambda: binder.bind(path, options), effort),
     )

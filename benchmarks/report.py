@@ -1,28 +1,23 @@
-"""The outcome of a run, as tables for people and as JSON for machines."""
+"""The outcome of a run: as tables for people in a terminal and in README, as a plot, as JSON for machines."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measure import FEW, MANY, OURS, RAW, THEIRS, TRIVIAL, Outcome, Side
 from benchmarks.parsing import Reading
-from benchmarks.stages import STAGES, Profile
-from benchmarks.timing import Comparison
+from benchmarks.plot import Bar, plotted
+from benchmarks.walk import Walk, Walks
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was measured of one case. ``profiles``: of the first and of the second question, in process."""
-
-    name: str
-    what: str
-    rows: int
-    bytes: int
-    in_process: Comparison
-    over_http: Comparison | None
-    profiles: tuple[Profile, Profile] | None
+BEGIN, END = "<!-- figures: written by the run -->", "<!-- end -->"
+PLOT = "ratios.svg"
+#: A page deep down may cost so many first pages; a worker may have so many bytes.
+DEPTH_TARGET, RESIDENT_TARGET = 1.3, 150_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,71 +26,151 @@ class Report:
 
     machine: dict[str, str]
     outcomes: Sequence[Outcome]
+    walks: Walks | None
     readings: Sequence[Reading]
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        ratios = {outcome.letter: outcome.ratio for outcome in self.outcomes}
+        return {**asdict(self), "ratios": ratios}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table whose first column is text and whose others are figures."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+
+    def markdown(self) -> str:
+        head = f"| {' | '.join(self.columns)} |\n|---|{'---:|' * (len(self.columns) - 1)}"
+        return "\n".join([head, *(f"| {' | '.join(row)} |" for row in self.rows)])
+
+    def table(self) -> Table:
+        table = Table(title=self.title, title_justify="left", header_style="bold")
+        for number, column in enumerate(self.columns):
+            table.add_column(column, justify="right" if number else "left")
+        for row in self.rows:
+            table.add_row(*(cell.replace("**", "").replace("`", "") for cell in row))
+        return table
+
+
+def sheets(report: Report) -> list[Sheet]:
+    found = []
+    if report.outcomes:
+        found += [_costs(report.outcomes), _speeds(report.outcomes)]
+    if report.walks is not None:
+        found.append(_walks(report.walks))
+    if report.readings:
+        found.append(_readings(report.readings))
+    return found
 
 
 def show(report: Report, console: Console) -> None:
     """Prints the tables."""
-    console.print(", ".join(f"{name} {value}" for name, value in report.machine.items()), highlight=False)
-    modes: dict[str, list[tuple[Outcome, Comparison]]] = {
-        "In process (WSGI call)": [(o, o.in_process) for o in report.outcomes],
-        "Over HTTP (gunicorn, 1 worker, 8 threads, keep-alive)": [
-            (o, o.over_http) for o in report.outcomes if o.over_http is not None
-        ],
-    }
-    for title, measured in modes.items():
-        if measured:
-            console.print(_comparisons(title, measured))
-    console.print(_stages(report.outcomes))
-    console.print(_readings(report.readings))
+    console.print(_machine(report), highlight=False)
+    for sheet in sheets(report):
+        console.print(sheet.table())
 
 
-def _comparisons(title: str, measured: Iterable[tuple[Outcome, Comparison]]) -> Table:
-    table = _table(title, "case", "rows", "kB", "ours ms", "hand-written ms", "ratio", "min", "max", "pairs")
-    for outcome, found in measured:
-        table.add_row(
-            outcome.name,
-            f"{outcome.rows:,}",
-            f"{outcome.bytes / 1000:,.1f}",
-            f"{found.first:.2f}",
-            f"{found.second:.2f}",
-            f"{found.ratio:.2f}",
-            f"{found.least:.2f}",
-            f"{found.greatest:.2f}",
-            f"{found.iterations:,}",
-        )
-    return table
+def update(report: Report, directory: Path) -> None:
+    """Puts the tables into README, between its two marks, and the plot beside it."""
+    readme = directory / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    (directory / PLOT).write_text(plot(report), encoding="utf-8")
+    readme.write_text(f"{before}{BEGIN}\n{markdown(report)}\n{END}{after}", encoding="utf-8")
 
 
-def _stages(outcomes: Iterable[Outcome]) -> Table:
-    table = _table("Where the time goes (ms, in process)", "case", "total", *STAGES)
+def markdown(report: Report) -> str:
+    """The figures as a part of README."""
+    parts = [_machine(report), f"![Requests per CPU-second, as multiples of the hand-written service's]({PLOT})"]
+    for sheet in sheets(report):
+        parts += [f"### {sheet.title}", sheet.markdown()]
+    return "\n\n".join(parts)
+
+
+def plot(report: Report) -> str:
+    bars = [
+        Bar(f"({o.letter}) {o.what}".replace("`", ""), o.ratio, min(o.ratios), max(o.ratios), o.target)
+        for o in report.outcomes
+    ]
+    return plotted("Requests per CPU-second, as multiples of a hand-written endpoint's", bars)
+
+
+def _machine(report: Report) -> str:
+    return ", ".join(f"{name} {value}" for name, value in report.machine.items())
+
+
+def _costs(outcomes: Iterable[Outcome]) -> Sheet:
+    columns = (
+        "case", "ours", "hand-written", "ratio (least-most)", "target", "in the database: ours, theirs",
+        "trivial Flask", "raw limit", "kB",
+    )  # fmt: skip
+    return Sheet("Requests per CPU-second of service and database together", columns, [_cost(o) for o in outcomes])
+
+
+def _cost(outcome: Outcome) -> list[str]:
+    sides = outcome.sides
+    ratio = f"{outcome.ratio:.2f} ({min(outcome.ratios):.2f}-{max(outcome.ratios):.2f})"
+    target, what = "", f"({outcome.letter}) {outcome.what}"
+    if outcome.target is not None:
+        target = _judged(f"{outcome.target}", outcome.ratio >= outcome.target)
+    depth = outcome.depth_cost
+    if depth is not None:
+        target = _judged(f"first page x {DEPTH_TARGET}", depth <= DEPTH_TARGET)
+        what += f": {depth:.2f} times the first page"
+    shares = (f"{1 - median(sides[name].service_share):.0%}" for name in (OURS, THEIRS))
+    figures = (_per_cpu_second(sides.get(name)) for name in (TRIVIAL, RAW))
+    return [
+        what, _per_cpu_second(sides[OURS]), _per_cpu_second(sides[THEIRS]), f"**{ratio}**", target, ", ".join(shares),
+        *figures, f"{outcome.bytes / 1000:,.1f}",
+    ]  # fmt: skip
+
+
+def _judged(target: str, met: bool) -> str:
+    return f"{target}, met" if met else f"{target}, missed"
+
+
+def _per_cpu_second(side: Side | None) -> str:
+    return "" if side is None else f"{median(side.per_cpu_second):,.0f}"
+
+
+def _speeds(outcomes: Iterable[Outcome]) -> Sheet:
+    columns = ["case"]
+    for concurrency in (FEW, MANY):
+        at_once = f"{concurrency} at once"
+        columns += [f"{at_once}: ours per second", "p50, p99 ms", "hand-written per second", "p50, p99 ms"]
+    rows = []
     for outcome in outcomes:
-        if outcome.profiles is None:
-            continue
-        sides = (
-            (outcome.name, outcome.in_process.first, outcome.profiles[0]),
-            ("  hand-written", outcome.in_process.second, outcome.profiles[1]),
-        )
-        for name, total, found in sides:
-            parts = found.milliseconds(total)
-            table.add_row(name, f"{total:.2f}", *(f"{parts[s]:.2f}" if parts[s] else "" for s in STAGES))
-    return table
+        cells = [f"({outcome.letter})"]
+        for concurrency in (FEW, MANY):
+            for name in (OURS, THEIRS):
+                side = outcome.sides[name]
+                cells.append(f"{median(side.per_second[concurrency]):,.0f}")
+                cells.append(f"{median(side.p50[concurrency]):.1f}, {median(side.p99[concurrency]):.1f}")
+        rows.append(cells)
+    return Sheet("Requests per second and latency", tuple(columns), rows)
 
 
-def _readings(readings: Iterable[Reading]) -> Table:
-    table = _table("Reading the URL alone (microseconds)", "query", "characters", "parse", "bind", "both")
+def _walks(walks: Walks) -> Sheet:
+    columns = ("", "CPU-seconds", "rows per CPU-second", "last fifth / first fifth", "largest worker, MB", "target")
+    met = _judged("linear, 150 MB", walks.ours.growth <= DEPTH_TARGET and walks.ours.resident < RESIDENT_TARGET)
+    rows = [_walk("ours", walks.ours, met), _walk("hand-written", walks.theirs, "")]
+    return Sheet(f"(l) Walking {walks.ours.rows:,} invoices by next links", columns, rows)
+
+
+def _walk(name: str, walk: Walk, target: str) -> list[str]:
+    return [
+        name, f"{walk.seconds:.2f}", f"{walk.rows / walk.seconds:,.0f}", f"{walk.growth:.2f}",
+        f"{walk.resident / 1e6:,.0f}", target,
+    ]  # fmt: skip
+
+
+def _readings(readings: Iterable[Reading]) -> Sheet:
+    rows = []
     for found in readings:
         figures = (found.characters, found.parse, found.bind, found.parse + found.bind)
-        table.add_row(found.name, *(f"{figure:,.0f}" for figure in figures))
-    return table
-
-
-def _table(title: str, first: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold")
-    table.add_column(first, no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
+        rows.append([found.name, *(f"{figure:,.0f}" for figure in figures)])
+    return Sheet("Reading a URL, microseconds", ("query", "characters", "parse", "bind", "both"), rows)
