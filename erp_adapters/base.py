@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, Protocol, runtime_checkable
 
 from edm.capabilities import Capabilities
@@ -126,6 +127,47 @@ class Validates(Protocol):
 
     def lacks(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
         """What they name and the source does not have. Raises ``SourceError`` when it cannot be asked."""
+        ...
+
+
+class Level(IntEnum):
+    """How bad a finding is: good to know, will hurt one day, or hurts now."""
+
+    NOTE = 1
+    WARNING = 2
+    FAILURE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What ``doctor`` found ``where`` (a set, a property, a table): the cause, and the exact remedy."""
+
+    level: Level
+    where: str
+    what: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a source is asked to look at: these sets, about so many rows of each, for so many processes."""
+
+    sets: Sequence[EntitySet]
+    session: Session
+    sample: int = 500
+    workers: int = 1
+
+
+@runtime_checkable
+class Diagnoses(Protocol):
+    """Optional: answers those questions of ``doctor`` that only this kind of source can."""
+
+    def describe(self, session: Session) -> str:
+        """What it is and where: product, version, place; never a password."""
+        ...
+
+    def diagnose(self, check: str, examined: Examined) -> Iterator[Finding] | None:
+        """What the check of that id finds; ``None`` if this source has no answer to it."""
         ...
 
 

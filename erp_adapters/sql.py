@@ -7,8 +7,8 @@ database differs from the others is in its driver (see ``sql_driver``).
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,10 +19,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from edm.capabilities import Capabilities
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query
+from erp_adapters import sql_doctor
 from erp_adapters.base import (
     DEFAULT_SOURCE,
     Busy,
     ContractBroken,
+    Examined,
+    Finding,
     Page,
     Session,
     SourceError,
@@ -125,6 +128,14 @@ class SqlAdapter:
         except SQLAlchemyError as error:
             raise self._driver.translate(error, "") from error
 
+    def describe(self, session: Session) -> str:
+        """Product, version and place of the database."""
+        return sql_doctor.describe(self, session)
+
+    def diagnose(self, check: str, examined: Examined) -> Iterator[Finding] | None:
+        """What a check of ``doctor`` finds; ``None`` if it is none for databases."""
+        return sql_doctor.diagnose(self, check, examined)
+
     def close(self) -> None:
         """Closes the pool."""
         with self._lock:
@@ -190,6 +201,20 @@ class SqlAdapter:
                     self._engine = begun(self._driver.engine(self.url, self.options), self.options.session)
                     self._process, self._statements = os.getpid(), None
         return self._engine
+
+    @property
+    def driver(self) -> Driver:
+        """What kind of database it is."""
+        return self._driver
+
+    @property
+    def mappings(self) -> Mapping[str, SetMapping]:
+        """Where the rows of its sets come from."""
+        return self._mappings
+
+    def connection(self, session: Session) -> AbstractContextManager[Connection]:
+        """A connection for questions that are no queries."""
+        return self._connection("", session, None, session.timings)
 
     def statements(self) -> Statements:
         """What makes statements, once the database was asked about its tables."""

@@ -78,6 +78,7 @@ class PostgreSQLDriver(Driver):
             "connect_timeout": max(1, int(options.connect_timeout)),
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             "application_name": "erp-odata",
+            "client_encoding": "utf8",  # else texts of a database that does not know their encoding are bytes
         }
         # On each connection: taking the option of a single use back would set the connection to READ WRITE.
         read_only = {"postgresql_readonly": True}

@@ -18,6 +18,7 @@ from edm.primitives import DECIMAL, DOUBLE, INT32, PrimitiveType
 from odata_server import gunicorn_conf
 from odata_server.cli import EXIT_CODES
 from odata_server.config import PLATFORM
+from odata_server.doctor.checks import CHECKS
 from odata_server.service import ServiceOptions
 from odata_server.settings import Settings
 from odata_server.uri.limits import COUNTED, DEFAULT_LIMITS, Limits
@@ -324,6 +325,10 @@ def deviations() -> str:
     return table(("Rule", "Case", "Why"), rows)
 
 
+def doctor_checks() -> str:
+    return table(("Check", "What is so if nothing is found"), [(f"[`{c.id}`](#{c.id})", c.title) for c in CHECKS])
+
+
 #: (document, name of the table) -> makes it.
 GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/errors.md", "codes"): codes,
@@ -347,6 +352,7 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/ownership.md", "fields"): owned_fields,
     ("docs/salesforce.md", "rules for metadata"): lambda: lint_rules(IN_METADATA),
     ("docs/salesforce.md", "rules for answers"): lambda: lint_rules(IN_ANSWERS),
+    ("docs/doctor.md", "checks"): doctor_checks,
     ("docs/running.md", "gunicorn variables"): variables,
     ("docs/running.md", "exit codes"): exit_codes,
     ("docs/conformance.md", "conformance summary"): conformance_summary,

@@ -25,6 +25,7 @@ from edm.lint import PUBLISHED
 from erp_adapters import sql_columns
 from odata_server.cli import main
 from odata_server.config import OTHER_VARIABLES, PLATFORM, PREFIX, SOURCE_PREFIX, load
+from odata_server.doctor.checks import CHECKS, Check
 from odata_server.service import ServiceOptions
 from odata_server.settings import SECRETS, Settings
 from odata_server.uri.limits import Limits
@@ -113,6 +114,14 @@ def spellings(value: Any) -> set[str]:
 @pytest.mark.parametrize("variable", [*PLATFORM, *OTHER_VARIABLES])
 def test_every_variable_is_documented(variable: str) -> None:
     assert f"`{variable}`" in page("docs/configuration.md") + page("docs/running.md")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_of_the_doctor_has_a_section_and_nothing_else_has(check: Check) -> None:
+    found = sections(page("docs/doctor.md"), 2)
+    assert "\nFix: " in found[check.id]
+    assert set(found) == {each.id for each in CHECKS}
+    assert check.docs == f"docs/doctor.md#{check.id}"
 
 
 @pytest.mark.parametrize("option", sorted(SYSTEM_OPTIONS))

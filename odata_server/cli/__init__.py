@@ -10,6 +10,7 @@ from odata_server.cli.ask import explain, metadata, query
 from odata_server.cli.cache import cache
 from odata_server.cli.contract import contract
 from odata_server.cli.demo import demo
+from odata_server.cli.doctor import doctor
 from odata_server.cli.groups import Commands
 from odata_server.cli.salesforce import salesforce
 from odata_server.cli.serve import serve
@@ -30,6 +31,7 @@ EPILOG = """\b
 Examples:
   erp-odata demo                              a demo ERP on http://127.0.0.1:8000
   erp-odata validate                          all faults of configuration and catalog
+  erp-odata doctor                            what will go wrong with the databases, and how to put it right
   erp-odata query 'Invoices?$top=3'           ask, without a server
   erp-odata explain 'Invoices?$filter=...'    what the ERP does, what is finished here
   erp-odata serve                             the service, as configured
@@ -53,5 +55,8 @@ def main() -> None:
     """ERP data live as OData 4 for Salesforce Connect."""
 
 
-for command in (demo, serve, validate, metadata, query, explain, config, users, salesforce, soql, contract, cache):
+_COMMANDS = (
+    demo, serve, validate, doctor, metadata, query, explain, config, users, salesforce, soql, contract, cache,
+)  # fmt: skip
+for command in _COMMANDS:
     main.add_command(command)
