@@ -78,8 +78,15 @@ class Client:
 
     def metadata(self) -> Metadata:
         """The model. Raises ``ExternalSystemError``, also for what is no CSDL."""
+        return self.read_metadata(self.metadata_document())
+
+    def metadata_document(self) -> Answer:
+        """The document with the model, as it is."""
         headers = {"Accept": "application/xml", "OData-MaxVersion": self.profile.adapter}
-        answer = self.send(self.root + "$metadata", headers)
+        return self.send(self.root + "$metadata", headers)
+
+    def read_metadata(self, answer: Answer) -> Metadata:
+        """The model in a document that was answered. Raises ``ExternalSystemError``."""
         _check_status(answer)
         try:
             return read(answer.body)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from odata_server.cli.profiles import profile_options, taken
 from odata_server.cli.reached import connect, service_options
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ PAGES = ("list-view", "detail", "global-search", "report", "batch-job", "count",
 @click.option("--id", "external_id", help="The External ID of the record for detail; any, if it is left out.")
 @click.option("--page-number", default=1, type=click.IntRange(1, 80), help="Which page of a list view.")
 @click.option("--where", default="", help="A SOQL condition for a list view, report, batch job or count.")
-@click.option("--paging", type=click.Choice(["server", "client"]), default="server", help="Who decides on pages.")
 @click.option(
     "--polls", default=1, type=click.IntRange(1, 1000), help="With change-poll: how often changes are asked for."
 )
@@ -33,6 +33,7 @@ PAGES = ("list-view", "detail", "global-search", "report", "batch-job", "count",
 @click.option(
     "--pause", type=click.FloatRange(min=0), default=0.0, help="Seconds between two pages of a user, or polls."
 )
+@profile_options
 @service_options
 def play(
     page: str,
@@ -40,7 +41,6 @@ def play(
     external_id: str | None,
     page_number: int,
     where: str,
-    paging: str,
     polls: int,
     users: int | None,
     minutes: float,
@@ -60,13 +60,10 @@ def play(
       erp-odata salesforce play change-poll Invoices --polls 3 --pause 300
       erp-odata salesforce play everything --users 50 --minutes 2
     """
-    from salesforce.profile import Profile
-
     if subject is not None and subject.startswith(("http://", "https://")) and flags["url"] is None:
         subject, flags["url"] = None, subject
     flags["local"] = flags["local"] or flags["url"] is None
-    profile = Profile(paging="client" if paging == "client" else "server")
-    org = _org(flags, profile)
+    org = _org(flags, taken(flags))
     if page == "everything":
         _load(org, users or 1, minutes * 60, pause)
         return

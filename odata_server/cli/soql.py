@@ -9,28 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from odata_server.cli.profiles import profile_options, taken
 from odata_server.cli.reached import connect, service_options
 
 if TYPE_CHECKING:
-    from salesforce.profile import Profile
     from salesforce.soql.days import Calendar
     from salesforce.soql.run import Result
-
-_PROFILE = (
-    click.option("--adapter", type=click.Choice(["4.0", "4.01"]), default="4.0", help="The type of the data source."),
-    click.option("--paging", type=click.Choice(["server", "client"]), default="server", help="Who decides on pages."),
-    click.option("--no-counts", is_flag=True, help="Request Row Counts is off."),
-    click.option("--search", type=click.Choice(["free-text", "contains"]), default="free-text", help="How FIND asks."),
-    click.option(
-        "--encoding", type=click.Choice(["percent", "plus", "olingo"]), default="percent", help="How URLs are spelt."
-    ),
-    click.option("--parentheses", is_flag=True, help="Parentheses around every condition."),
-    click.option("--in-lists", is_flag=True, help="IN as a list instead of a chain of or."),
-    click.option("--no-like", is_flag=True, help="LIKE is refused, as the SOQL reference has it."),
-    click.option(
-        "--key-read", type=click.Choice(["filter", "path"]), default="filter", help="How a record alone is read."
-    ),
-)
 
 
 @click.command()
@@ -41,6 +25,7 @@ _PROFILE = (
 @click.option("--json", "output", flag_value="json", help="Records as JSON.")
 @click.option("--csv", "output", flag_value="csv", help="Records as CSV.")
 @click.option("--trace", is_flag=True, help="Every request with status, bytes and time.")
+@profile_options
 @service_options
 def soql(
     statement: str,
@@ -64,7 +49,7 @@ def soql(
     from salesforce.soql.run import Org
     from salesforce.sync import sync
 
-    profile = _profile(flags)
+    profile = taken(flags)
     flags["local"] = flags["local"] or flags["url"] is None
     client = connect(**flags, profile=profile)
     calendar = _calendar(time_zone, today)
@@ -86,26 +71,6 @@ def soql(
         _write(result, output)
         for note in result.notes:
             click.secho(note, fg="yellow", err=True)
-
-
-for _option in reversed(_PROFILE):
-    soql = _option(soql)
-
-
-def _profile(flags: dict[str, Any]) -> "Profile":
-    from salesforce.profile import Profile
-
-    return Profile(
-        adapter=flags.pop("adapter"),
-        paging=flags.pop("paging"),
-        row_counts=not flags.pop("no_counts"),
-        free_text=flags.pop("search") == "free-text",
-        encoding=flags.pop("encoding"),
-        parentheses=flags.pop("parentheses"),
-        lists="in" if flags.pop("in_lists") else "or",
-        like=not flags.pop("no_like"),
-        key_read=flags.pop("key_read"),
-    )
 
 
 def _calendar(time_zone: str, today: str | None) -> "Calendar":

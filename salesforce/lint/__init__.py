@@ -25,9 +25,12 @@ def check(
 
     Raises ``ExternalSystemError`` if there is no metadata to be had.
     """
-    metadata = client.metadata()
+    document = client.metadata_document()
+    metadata = client.read_metadata(document)
     synced = sync(metadata)
     yield from in_metadata(metadata, synced, wanted)
+    if probing and not document.headers.get("OData-Version"):
+        yield Finding(RULES["version-header"], "$metadata", "the metadata have no OData-Version")
     for found in synced.objects if probing else ():
         if wanted(found):
             progress(found.source)

@@ -98,9 +98,10 @@ def _has_letters(value: object) -> bool:
 
 
 def _version_header(probe: _Probe, sample: Page) -> Iterator[str]:
-    answer = probe.client.send(probe.url(top=1), probe.client.profile.headers)
-    if not answer.headers.get("OData-Version"):
-        yield "a list has no OData-Version"
+    for what, url in (("a list", probe.url(top=1)), ("an error", probe.url(filter="no filter"))):
+        answer = probe.client.send(url, probe.client.profile.headers)
+        if not answer.headers.get("OData-Version"):
+            yield f"{what} has no OData-Version"
 
 
 def _count(probe: _Probe, sample: Page) -> Iterator[str]:

@@ -106,6 +106,8 @@ def test_users_click_without_failures(org: Org) -> None:
         (["detail", "Customers__x", "--id", "C-100042"], 0, "Invoices__r: 6 rows"),
         (["detail", "Customers", "--id", "nobody"], 1, "Data Not Available"),
         (["count", "Invoices", "--where", "Status__c = 'Open'"], 0, "rows"),
+        (["global-search", "Kiel", "--search", "contains"], 0, "$filter=contains(CustomerNumber,'Kiel') eq true"),
+        (["list-view", "Invoices", "--no-counts", "--encoding", "olingo"], 0, "$count=false"),
         (["count", "Nothing"], 2, "there is no object Nothing"),
         (["global-search"], 2, "needs a phrase"),
         (["list-view", "Invoices", "--where", "Status__c ="], 1, "MALFORMED_QUERY"),
