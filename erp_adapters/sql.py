@@ -7,13 +7,13 @@ database differs from the others is in its driver (see ``sql_driver``).
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, Inspector, inspect, text
-from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from edm.capabilities import Capabilities
@@ -30,9 +30,11 @@ from erp_adapters.base import (
     Session,
     SourceError,
     TimedOut,
+    Unavailable,
     source_of,
 )
 from erp_adapters.sql_decode import rows
+from erp_adapters.sql_direct import Direct, Raw
 from erp_adapters.sql_driver import ONE_FETCH, PAGE_ROWS, Driver, SqlOptions
 from erp_adapters.sql_drivers import driver_of, driver_url
 from erp_adapters.sql_mapping import SetMapping, parse
@@ -40,6 +42,8 @@ from erp_adapters.sql_session import begun
 from erp_adapters.sql_source import Source, split
 from erp_adapters.sql_statement import Statements
 from erp_adapters.sql_text import Asked, Prepared
+
+_T = TypeVar("_T")
 
 
 def connect(
@@ -70,6 +74,7 @@ class SqlAdapter:
     _driver: Driver = field(init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _engine: Engine | None = None
+    _direct: Direct | None = None
     _process: int = 0
     _statements: Statements | None = None
     _mappings: dict[str, SetMapping] = field(default_factory=dict)
@@ -92,6 +97,16 @@ class SqlAdapter:
 
     def read(self, query: Query, session: Session) -> Iterator[Page]:
         asked = self.statements().statement(query)
+        if self._direct is not None and query.top is not None and not self.options.hurried(session):
+            yield self._at_once(self._direct, asked, query, session)
+            return
+        pages, first = _on_a_live_one(lambda: _begun(self._paged(asked, query, session)))
+        with closing(pages):
+            if first is not None:
+                yield first
+                yield from pages
+
+    def _paged(self, asked: Asked, query: Query, session: Session) -> Generator[Page]:
         with self._connection(query.entity_set, session, query, session.timings) as connection:
             count = None
             if asked.statement.count is not None:
@@ -103,10 +118,15 @@ class SqlAdapter:
 
     def explain(self, query: Query) -> str:
         """The SQL of the query with its parameters."""
-        return self.statements().statement(query).explain(self.engine().dialect)
+        asked = self.statements().statement(query)
+        at_once = self._direct is not None and bool(query.top)
+        return asked.explain(self.engine().dialect, at_once=at_once)
 
     def ping(self, session: Session) -> None:
         """Raises ``SourceError`` if the database does not answer."""
+        _on_a_live_one(lambda: self._ping(session))
+
+    def _ping(self, session: Session) -> None:
         with self._connection("", session, None, session.timings) as connection:
             connection.execute(text("SELECT 1"))
 
@@ -145,6 +165,30 @@ class SqlAdapter:
 
     # --- reading ------------------------------------------------------------------------------------------------
 
+    def _at_once(self, direct: Direct, asked: Asked, query: Query, session: Session) -> Page:
+        """All rows, and the count if it was asked for, by one statement."""
+        statement, count = asked.statement, None
+        with self._told(query.entity_set):
+            raw: Sequence[Raw] = ()
+            if query.top:
+                raw = self._fetched(direct, statement.both or statement.rows, asked, session)
+            if statement.count is not None:
+                count = raw[0][-1] if raw else 0
+            if statement.count is not None and not raw and (query.skip or not query.top):
+                count = self._fetched(direct, statement.count, asked, session)[0][0]
+            session.timings.rows_read += len(raw)
+            return Page(rows(query.entity_set, statement.outputs, raw), count)
+
+    def _fetched(self, direct: Direct, prepared: Prepared, asked: Asked, session: Session) -> Sequence[Raw]:
+        if session.remaining() <= 0:
+            raise TimedOut("deadline passed before a connection was taken")
+        started = time.perf_counter()
+        try:
+            return direct.fetch(prepared, asked.values, session)
+        finally:
+            session.timings.erp_seconds += time.perf_counter() - started
+            session.timings.erp_calls += 1
+
     def _pages(
         self, connection: Connection, asked: Asked, query: Query, session: Session, count: int | None
     ) -> Iterator[Page]:
@@ -176,11 +220,16 @@ class SqlAdapter:
         if session.remaining() <= 0:
             raise TimedOut("deadline passed before a connection was taken")
         started = time.perf_counter()
+        with self._told(entity_set), self.engine().connect() as connection:
+            timings.erp_seconds += time.perf_counter() - started
+            with self._driver.transaction(connection, self.options, session, query):
+                yield connection
+
+    @contextmanager
+    def _told(self, entity_set: str) -> Iterator[None]:
+        """Errors of the database in our words."""
         try:
-            with self.engine().connect() as connection:
-                timings.erp_seconds += time.perf_counter() - started
-                with self._driver.transaction(connection, self.options, session, query):
-                    yield connection
+            yield
         except SourceError:
             raise
         except PoolTimeout as error:
@@ -199,6 +248,7 @@ class SqlAdapter:
             with self._lock:
                 if self._engine is None or self._process != os.getpid():
                     self._engine = begun(self._driver.engine(self.url, self.options), self.options.session)
+                    self._direct = self._driver.direct(self._engine)
                     self._process, self._statements = os.getpid(), None
         return self._engine
 
@@ -234,6 +284,24 @@ class SqlAdapter:
             raise Busy(str(error)) from None
         except SQLAlchemyError as error:
             raise self._driver.translate(error, "") from error
+
+
+def _on_a_live_one(ask: Callable[[], _T]) -> _T:
+    """What ``ask`` gives; once more if its connection had died while nobody looked, which SQLAlchemy notices with the
+    first statement. Nothing but reading is asked.
+    """
+    try:
+        return ask()
+    except Unavailable as error:
+        cause = error.__cause__
+        if not (isinstance(cause, DBAPIError) and cause.connection_invalidated):
+            raise
+    return ask()
+
+
+def _begun(pages: Generator[Page]) -> tuple[Generator[Page], Page | None]:
+    """The pages after the first, and that."""
+    return pages, next(pages, None)
 
 
 def _missing(name: str, mapping: SetMapping, inspector: Inspector) -> Iterator[tuple[str, str, str]]:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 from edm.errors import ODataError
 from edm.query import Query
 from erp_adapters.base import Session, Unavailable
+from erp_adapters.sql_direct import Direct
 from erp_adapters.sql_source import Source
 
 #: Rows that are fetched at once when a query has no ``top``.
@@ -75,6 +76,10 @@ class Driver(ABC):
         self, connection: Connection, options: SqlOptions, session: Session, query: Query | None
     ) -> AbstractContextManager[None]:
         """What a read needs around it: the deadline, one moment for rows and count, rows that are streamed."""
+
+    def direct(self, engine: Engine) -> Direct | None:
+        """The short way for single statements, if there is one."""
+        return None
 
     @abstractmethod
     def look(self, connection: Connection, tables: Iterable[str]) -> Source:

@@ -12,6 +12,8 @@ from edm.query import Query
 from erp_adapters import sql_casing
 from erp_adapters.base import Busy, ContractBroken, Locked, Session, SourceError, TimedOut
 from erp_adapters.dialects_postgresql import POSTGRESQL
+from erp_adapters.sql_direct import Direct
+from erp_adapters.sql_direct_postgresql import PostgreSQLDirect, watch
 from erp_adapters.sql_driver import (
     PAGE_ROWS,
     Driver,
@@ -82,9 +84,12 @@ class PostgreSQLDriver(Driver):
         }
         # On each connection: taking the option of a single use back would set the connection to READ WRITE.
         read_only = {"postgresql_readonly": True}
-        return create_engine(
-            url, pool_pre_ping=True, connect_args=arguments, execution_options=read_only, **options.pool()
-        )
+        engine = create_engine(url, connect_args=arguments, execution_options=read_only, **options.pool())
+        watch(engine)
+        return engine
+
+    def direct(self, engine: Engine) -> Direct:
+        return PostgreSQLDirect(engine)
 
     @contextmanager
     def transaction(
@@ -99,6 +104,7 @@ class PostgreSQLDriver(Driver):
             limit = max(1, int(session.remaining() * 1000))
             connection.execute(text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": str(limit)})
         if many:
+            connection.execute(text("SELECT 1"))  # a cursor on a connection that died could not be closed
             connection.execution_options(stream_results=True, max_row_buffer=PAGE_ROWS)
         yield
 

@@ -1,7 +1,6 @@
 """SQLite through the standard library: connections with our functions, its catalogue, its errors."""
 
 import os
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,13 +12,13 @@ from edm.errors import ODataError
 from edm.query import Query
 from erp_adapters.base import ContractBroken, Locked, Session, TimedOut, Unavailable
 from erp_adapters.dialects_sqlite import SQLITE
+from erp_adapters.sql_direct import Direct
+from erp_adapters.sql_direct_sqlite import SQLiteDirect, interrupted
 from erp_adapters.sql_driver import Driver, SqlOptions, no_result, original, too_large
 from erp_adapters.sql_source import Source
 from erp_adapters.sql_sqlite import prepare
 from erp_adapters.sql_values import ColumnFacts, Kind
 
-#: SQLite instructions between two looks at the clock.
-_STEPS = 20_000
 #: A statement that is wrong in itself: a bug of ours. SQLite has no codes for these, only texts.
 _OURS = ("near ", "no such function", "no such collation", "wrong number of arguments", "row value misused")
 #: The statement outgrew a limit of the database.
@@ -59,10 +58,13 @@ class SQLiteDriver(Driver):
     def transaction(
         self, connection: Connection, options: SqlOptions, session: Session, query: Query | None
     ) -> Iterator[None]:
-        with _interrupted(connection, session):
+        with interrupted(connection.connection.driver_connection, session):
             if query is not None and query.count:
                 connection.exec_driver_sql("BEGIN")  # rows and count of one snapshot
             yield
+
+    def direct(self, engine: Engine) -> Direct:
+        return SQLiteDirect(engine)
 
     def look(self, connection: Connection, tables: Iterable[str]) -> Source:
         return Source(SQLITE, _columns(connection, tables))
@@ -83,19 +85,6 @@ class SQLiteDriver(Driver):
         if said.startswith("interrupted"):
             return TimedOut(detail)
         return Locked(detail) if "locked" in said else None
-
-
-@contextmanager
-def _interrupted(connection: Connection, session: Session) -> Iterator[None]:
-    """Stops SQLite at the deadline."""
-    driver: Any = connection.connection.driver_connection
-    deadline = session.deadline
-    if deadline is not None:
-        driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
-    try:
-        yield
-    finally:
-        driver.set_progress_handler(None, 0)
 
 
 def _columns(connection: Connection, tables: Iterable[str]) -> dict[str, dict[str, ColumnFacts]]:

@@ -6,6 +6,7 @@ Each codec knows the comparisons that its stored form answers by itself (and by 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from typing import Any
 
 from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, not_, or_, true, tuple_
@@ -75,6 +76,7 @@ class Field:
     codec: Codec
     columns: tuple[Column, ...]
     present: Sql | None = None
+    _form: tuple[Form, int] | None = field_of(default=None, init=False, repr=False)
 
     @property
     def approximate(self) -> bool:
@@ -96,8 +98,11 @@ class Field:
 
     def form(self) -> tuple[Form, int]:
         """Form and scale of ``stored``."""
-        value = self.stored()
-        return value.form, value.scale
+        if self._form is None:
+            value = self.stored()
+            object.__setattr__(self, "_form", (value.form, value.scale))
+            return value.form, value.scale
+        return self._form
 
     def compare(self, op: str, const: Any, *, negated: bool = False) -> Sql:
         fitted = self.fit(op, const)

@@ -26,6 +26,8 @@ class Text:
 
     sql: str
     sources: tuple[_Source, ...]
+    #: Of the parameters, as the driver gets them.
+    types: tuple[type, ...]
 
     def arguments(self, values: Sequence[Any]) -> list[Any]:
         """The parameters, in order."""
@@ -46,7 +48,9 @@ class Prepared:
             compiled = _compiled(self.select, dialect)
             names = compiled.positiontup
             assert names is not None, "the dialect has positional parameters"
-            self._text = Text(str(compiled), tuple(_source(compiled, name) for name in names))
+            sources = tuple(_source(compiled, name) for name in names)
+            examples = zip(sources, (compiled.binds[name].value for name in names), strict=True)
+            self._text = Text(str(compiled), sources, tuple(type(_example(*pair)) for pair in examples))
         return self._text
 
     def parameters(self, dialect: Dialect, values: Sequence[Any]) -> dict[str, Any]:
@@ -73,6 +77,11 @@ def _compiled(select: Select[Any], dialect: Dialect) -> SQLCompiler:
     compiled = select.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     assert isinstance(compiled, SQLCompiler)
     return compiled
+
+
+def _example(source: _Source, value: Any) -> Any:
+    number, encode, fixed = source
+    return fixed if number is None else encode(value.example)
 
 
 def _source(compiled: SQLCompiler, name: str) -> _Source:
@@ -104,8 +113,10 @@ class Asked:
     statement: Statement
     values: Sequence[Any]
 
-    def explain(self, dialect: Dialect) -> str:
-        """SQL and parameters, for people."""
+    def explain(self, dialect: Dialect, *, at_once: bool) -> str:
+        """SQL and parameters, for people. ``at_once``: rows and count are read by one statement."""
+        if at_once and self.statement.both is not None:
+            return self.statement.both.explain(dialect, self.values)
         return "\n\n".join(self._explained(dialect))
 
     def _explained(self, dialect: Dialect) -> Iterator[str]:
