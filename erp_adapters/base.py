@@ -118,6 +118,14 @@ class Checks(Protocol):
 
 
 @runtime_checkable
+class Prepares(Protocol):
+    """Optional: learns what it needs to know of the source before processes are forked off. Raises ``SourceError``;
+    then each of them learns it when it is first asked."""
+
+    def prepare(self) -> None: ...
+
+
+@runtime_checkable
 class Validates(Protocol):
     """Optional: lists the faults of the catalog's sections for this kind of source, as (set, key, message)."""
 

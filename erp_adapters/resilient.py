@@ -18,6 +18,9 @@ from edm.model import EntitySet
 from edm.query import Query
 from erp_adapters.base import Adapter, Busy, Explains, Page, Session, SourceError, Unavailable
 
+#: Seconds after which a failure tells that the ERP is not there, rather than that one connection was lost.
+_QUICK = 0.5
+
 
 class State(Enum):
     """Of a circuit breaker: calls pass, nobody's do, one may find out."""
@@ -111,6 +114,7 @@ class Resilient:
     breaker: Breaker = field(default_factory=Breaker)
     budget: Budget = field(default_factory=Budget)
     pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
     _room: threading.BoundedSemaphore = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -157,12 +161,14 @@ class Resilient:
         attempt = 0
         while True:
             attempt += 1
+            began = self.clock()
             pages = self.adapter.read(query, session)
             try:
                 first = next(pages, None)
             except SourceError as error:
                 self._learn(error)
-                if not self._again(error, attempt, session):
+                quick = self.clock() - began < _QUICK
+                if not quick or not self._again(error, attempt, session):
                     raise
             else:
                 self.breaker.succeeded()

@@ -77,6 +77,7 @@ class SqlAdapter:
     _direct: Direct | None = None
     _process: int = 0
     _statements: Statements | None = None
+    _looked: Source | None = None
     _mappings: dict[str, SetMapping] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -155,6 +156,15 @@ class SqlAdapter:
     def diagnose(self, check: str, examined: Examined) -> Iterator[Finding] | None:
         """What a check of ``doctor`` finds; ``None`` if it is none for databases."""
         return sql_doctor.diagnose(self, check, examined)
+
+    def prepare(self) -> None:
+        """Asks the database about its tables now, and leaves no connection open: processes that are forked off later
+        know them, also while the database is away. Raises ``SourceError``.
+        """
+        try:
+            self.statements()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Closes the pool."""
@@ -237,7 +247,7 @@ class SqlAdapter:
         except SQLAlchemyError as error:
             failure = self._driver.translate(error, entity_set)
             if isinstance(failure, ContractBroken):
-                self._statements = None  # its tables may have changed: they are looked at again
+                self._statements = self._looked = None  # its tables may have changed: they are looked at again
             raise failure from error
 
     # --- the engine ---------------------------------------------------------------------------------------------
@@ -271,8 +281,8 @@ class SqlAdapter:
         engine = self.engine()
         found = self._statements
         if found is None:
-            found = Statements(self.metadata, self._mappings, self._look(engine))
-            self._statements = found
+            self._looked = self._looked or self._look(engine)
+            found = self._statements = Statements(self.metadata, self._mappings, self._looked)
         return found
 
     def _look(self, engine: Engine) -> Source:

@@ -8,6 +8,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -17,7 +18,7 @@ from pydantic import SecretStr
 
 from edm.declare import load_directory
 from edm.model import ServiceMetadata
-from erp_adapters.base import DEFAULT_SOURCE, Adapter, source_of, sources_of
+from erp_adapters.base import DEFAULT_SOURCE, Adapter, Prepares, SourceError, source_of, sources_of
 from erp_adapters.cache.adapter import Cached
 from erp_adapters.cache.memory import Memory
 from erp_adapters.resilient import Breaker, Resilient
@@ -58,6 +59,14 @@ class Composition:
     service: Service
     authenticator: Authenticator
     observers: tuple[Observer, ...]
+
+    def prepare(self) -> None:
+        """What a server does before it forks: the sources tell of their tables, so that a worker that begins while one
+        of them is away can answer from what is kept. Those that do not answer are asked later."""
+        for source in sources_of(self.adapter).values():
+            if isinstance(source, Prepares):
+                with suppress(SourceError):
+                    source.prepare()
 
 
 def compose(

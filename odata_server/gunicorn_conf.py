@@ -81,6 +81,11 @@ def on_starting(server: Any) -> None:
         raise SystemExit(f"anonymous access is for loopback only, and gunicorn would listen on {exposed}")
 
 
+def when_ready(server: Any) -> None:
+    """Before the first worker is forked off."""
+    server.app.wsgi().extensions["erp_odata"].prepare()
+
+
 def _is_local(address: str | tuple[str, int]) -> bool:
     """A Unix socket is a path, an address is a pair."""
     return isinstance(address, str) or is_loopback(address[0])

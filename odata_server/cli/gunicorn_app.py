@@ -32,6 +32,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self.cfg.set("when_ready", self._when_ready)
 
     def _when_ready(self, server: Any) -> None:
+        gunicorn_conf.when_ready(server)
         self._ready()
 
     def load(self) -> Any:

@@ -97,6 +97,20 @@ def test_what_was_handed_on_is_not_read_again() -> None:
     assert source.calls == 1
 
 
+def test_what_took_long_to_fail_is_not_tried_again() -> None:
+    """A host that drops packets costs the time to connect: once."""
+    ticks = Ticks()
+
+    class Slow(Scripted):
+        def read(self, query: Query, session: Session) -> Iterator[Page]:
+            ticks.now += 3
+            return super().read(query, session)
+
+    source = Slow([Unavailable()] * 3)
+    fails(around(source, clock=ticks), Unavailable)
+    assert source.calls == 1
+
+
 def test_tries_are_a_share_of_all_calls() -> None:
     """While the ERP fails now and then, tries help; while it fails throughout, they do not double its load."""
     source = Scripted([Locked() if number % 12 == 3 else [number] for number in range(300)])

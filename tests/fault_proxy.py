@@ -1,0 +1,169 @@
+"""A proxy of our own between a client and a server, that delays, drops, resets, trickles and cuts as told.
+
+Threads, because what is tested is synchronous. Only on loopback; it ends with its context.
+"""
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+_CHUNK = 65_536
+
+
+@dataclass
+class Faults:
+    """What happens to connections from now on. ``after`` counts the server's bytes of each connection.
+
+    ``refuse``: nobody listens. ``accept``: connections are taken and nothing is said. ``reset``: they are taken and reset.
+    ``delay`` seconds before each of the server's answers. ``trickle`` seconds for each of its bytes. ``cut`` resets after
+    so many of its bytes, ``hold`` says nothing more after so many.
+    """
+
+    refuse: bool = False
+    accept: bool = False
+    reset: bool = False
+    delay: float = 0.0
+    trickle: float = 0.0
+    cut: int | None = None
+    hold: int | None = None
+
+
+@dataclass
+class FaultProxy:
+    """Forwards a port on loopback to ``server``: (host, port), or the path of a Unix socket."""
+
+    server: tuple[str, int] | str
+    faults: Faults = field(default_factory=Faults)
+    port: int = 0
+    connections: int = 0
+    _listener: socket.socket | None = None
+    _open: set[socket.socket] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: bool = False
+
+    def set(self, **faults: object) -> None:
+        """Other faults, for connections that are open too."""
+        self.faults = Faults(**faults)  # type: ignore[arg-type]
+        if self.faults.refuse:
+            self._close_listener()
+            self.drop()
+        elif self._listener is None:
+            self._listen()
+
+    def drop(self) -> None:
+        """Ends every connection, as a failover does."""
+        with self._lock:
+            taken, self._open = list(self._open), set()
+        for one in taken:
+            _reset(one)
+
+    def _listen(self) -> None:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self.port))
+        listener.listen(256)
+        self.port = listener.getsockname()[1]
+        self._listener = listener
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def _close_listener(self) -> None:
+        if self._listener is not None:
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            self._listener = None
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            if self.faults.reset:
+                _reset(client)
+                continue
+            with self._lock:
+                self._open.add(client)
+            if not self.faults.accept:
+                threading.Thread(target=self._forward, args=(client,), daemon=True).start()
+
+    def _forward(self, client: socket.socket) -> None:
+        try:
+            if isinstance(self.server, str):
+                upstream = socket.socket(socket.AF_UNIX)
+                upstream.connect(self.server)
+            else:
+                upstream = socket.create_connection(self.server)
+        except OSError:
+            _reset(client)
+            return
+        with self._lock:
+            self._open.add(upstream)
+        threading.Thread(target=self._copy, args=(client, upstream), daemon=True).start()
+        self._copy(upstream, client, faulty=True)
+
+    def _copy(self, source: socket.socket, target: socket.socket, *, faulty: bool = False) -> None:
+        seen = 0
+        with suppress(OSError):
+            while data := source.recv(_CHUNK):
+                if not faulty:
+                    target.sendall(data)
+                    continue
+                seen = self._spoiled(data, target, seen)
+                if seen < 0:
+                    return
+        _reset(source)
+        _reset(target)
+
+    def _spoiled(self, data: bytes, target: socket.socket, seen: int) -> int:
+        """Sends what the faults let through; the number of bytes so far, or -1 when nothing more follows."""
+        faults = self.faults
+        if faults.delay:
+            self._sleep(faults.delay)
+        for limit in (faults.cut, faults.hold):
+            if limit is not None and seen + len(data) > limit:
+                target.sendall(data[: max(0, limit - seen)])
+                if limit is faults.cut:
+                    _reset(target)
+                return -1
+        if not faults.trickle:
+            target.sendall(data)
+        for byte in data if faults.trickle else b"":
+            target.sendall(bytes([byte]))
+            self._sleep(self.faults.trickle)
+        return seen + len(data)
+
+    def _sleep(self, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while not self._stopped and time.monotonic() < ends:
+            time.sleep(min(0.02, seconds))
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._close_listener()
+        self.drop()
+
+
+def _reset(one: socket.socket) -> None:
+    """Closes with a reset, as a killed peer does."""
+    with suppress(OSError):
+        if one.family == socket.AF_INET:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()
+
+
+@contextmanager
+def fault_proxy(server: tuple[str, int] | str) -> Iterator[FaultProxy]:
+    """A proxy that forwards faithfully until told otherwise."""
+    proxy = FaultProxy(server)
+    proxy._listen()
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
