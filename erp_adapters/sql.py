@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, Inspector, inspect, text
@@ -42,6 +43,7 @@ from erp_adapters.sql_session import begun
 from erp_adapters.sql_source import Source, split
 from erp_adapters.sql_statement import Statements
 from erp_adapters.sql_text import Asked, Prepared
+from erp_adapters.sql_watch import WATCH
 
 _T = TypeVar("_T")
 
@@ -178,7 +180,7 @@ class SqlAdapter:
     def _at_once(self, direct: Direct, asked: Asked, query: Query, session: Session) -> Page:
         """All rows, and the count if it was asked for, by one statement."""
         statement, count = asked.statement, None
-        with self._told(query.entity_set):
+        with self._told(query.entity_set, session):
             raw: Sequence[Raw] = ()
             if query.top:
                 raw = self._fetched(direct, statement.both or statement.rows, asked, session)
@@ -230,13 +232,17 @@ class SqlAdapter:
         if session.remaining() <= 0:
             raise TimedOut("deadline passed before a connection was taken")
         started = time.perf_counter()
-        with self._told(entity_set), self.engine().connect() as connection:
+        with self._told(entity_set, session), self.engine().connect() as connection:
             timings.erp_seconds += time.perf_counter() - started
-            with self._driver.transaction(connection, self.options, session, query):
+            waited_for = connection.connection.driver_connection
+            with (
+                WATCH.over(session.deadline, partial(self._driver.cut, waited_for)),
+                self._driver.transaction(connection, self.options, session, query),
+            ):
                 yield connection
 
     @contextmanager
-    def _told(self, entity_set: str) -> Iterator[None]:
+    def _told(self, entity_set: str, session: Session) -> Iterator[None]:
         """Errors of the database in our words."""
         try:
             yield
@@ -246,6 +252,8 @@ class SqlAdapter:
             raise Busy(str(error)) from None
         except SQLAlchemyError as error:
             failure = self._driver.translate(error, entity_set)
+            if isinstance(failure, Unavailable) and session.remaining() <= 0:
+                failure = TimedOut(f"the connection was cut at the deadline: {failure.detail}")
             if isinstance(failure, ContractBroken):
                 self._statements = self._looked = None  # its tables may have changed: they are looked at again
             raise failure from error

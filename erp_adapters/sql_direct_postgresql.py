@@ -4,13 +4,16 @@ No BEGIN and no SET: a single statement is a transaction of its own, and the ses
 while nobody looked is noticed before it is used, without asking the server, and replaced.
 """
 
+import os
 import select
+import socket
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +24,10 @@ from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import InvalidatePoolError
 
-from erp_adapters.base import Session
+from erp_adapters.base import Session, TimedOut
 from erp_adapters.sql_direct import Direct, Raw, wrapped
 from erp_adapters.sql_text import Prepared, Text
+from erp_adapters.sql_watch import WATCH
 
 #: Statements that stay prepared on one connection.
 _MOST = 200
@@ -84,6 +88,12 @@ class _Line:
     number: int = 0
 
 
+def cut(connection: Any) -> None:
+    """Ends a connection that another thread waits for."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.pgconn.socket)) as copy:
+        copy.shutdown(socket.SHUT_RDWR)
+
+
 def watch(engine: Engine) -> None:
     """Has dead connections replaced before they are used."""
 
@@ -117,11 +127,11 @@ class PostgreSQLDirect(Direct):
     def fetch(self, prepared: Prepared, values: Sequence[Any], session: Session) -> list[Raw]:
         text = prepared.text(_DIALECT)
         try:
-            return self._fetched(text, [_WRITTEN[type(value)](value) for value in text.arguments(values)])
+            return self._fetched(text, [_WRITTEN[type(value)](value) for value in text.arguments(values)], session)
         except psycopg.Error as error:
             raise wrapped(error, text.sql, self.engine) from error
 
-    def _fetched(self, text: Text, given: Sequence[bytes]) -> list[Raw]:
+    def _fetched(self, text: Text, given: Sequence[bytes], session: Session) -> list[Raw]:
         while True:
             connection = self.engine.raw_connection()
             try:
@@ -131,11 +141,14 @@ class PostgreSQLDirect(Direct):
                 if line is None:
                     line = connection.info["line"] = _Line(Transformer(driver))
                 try:
-                    return self._answer(driver.pgconn, line, text, given)
+                    with WATCH.over(session.deadline, partial(cut, driver)):
+                        return self._answer(driver.pgconn, line, text, given)
                 except psycopg.Error as error:
                     if driver.pgconn.status == pq.ConnStatus.OK:
                         raise
                     connection.invalidate(error)
+                    if session.remaining() <= 0:
+                        raise TimedOut("the connection was cut at the deadline") from None
                     if fresh:
                         raise
                     # It had been idle and was dead, which nothing told before: what only reads is asked again.

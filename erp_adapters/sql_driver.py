@@ -81,6 +81,11 @@ class Driver(ABC):
         """The short way for single statements, if there is one."""
         return None
 
+    def cut(self, connection: Any) -> None:
+        """Ends the driver's ``connection`` that another thread waits for, at a deadline that the database has missed.
+        Nothing where it keeps deadlines whatever happens."""
+        return None
+
     @abstractmethod
     def look(self, connection: Connection, tables: Iterable[str]) -> Source:
         """Asks the database about the tables."""

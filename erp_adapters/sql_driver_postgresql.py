@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, bindparam, create_engine, text
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -13,7 +14,7 @@ from erp_adapters import sql_casing
 from erp_adapters.base import Busy, ContractBroken, Locked, Session, SourceError, TimedOut
 from erp_adapters.dialects_postgresql import POSTGRESQL
 from erp_adapters.sql_direct import Direct
-from erp_adapters.sql_direct_postgresql import PostgreSQLDirect, watch
+from erp_adapters.sql_direct_postgresql import PostgreSQLDirect, cut, watch
 from erp_adapters.sql_driver import (
     PAGE_ROWS,
     Driver,
@@ -90,6 +91,9 @@ class PostgreSQLDriver(Driver):
 
     def direct(self, engine: Engine) -> Direct:
         return PostgreSQLDirect(engine)
+
+    def cut(self, connection: Any) -> None:
+        cut(connection)
 
     @contextmanager
     def transaction(
