@@ -198,6 +198,7 @@ def _credentials(header: str | None) -> tuple[str, str]:
     return user, password
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(address: str) -> bool:
     try:
         found = ipaddress.ip_address(address)

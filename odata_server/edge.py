@@ -7,14 +7,15 @@ import gzip
 import hashlib
 import hmac
 import ipaddress
+import os
 import re
 import secrets
 import threading
 import time
-import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import IO, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -28,6 +29,7 @@ MIN_GZIP = 1_024
 HARMLESS = 65_536
 
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII)
+_ABSOLUTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)
 
 
@@ -48,8 +50,12 @@ def target(environ: Mapping[str, Any], prefix: str) -> Target | None:
     ``PATH_INFO`` is decoded, so that ``%2F`` within a key cannot be told from a slash. Servers pass the raw
     target under a name of their own.
     """
-    raw = _ascii(re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?]*", "", _raw(environ)))
-    path, _, query = raw.partition("?")
+    raw = _raw(environ)
+    if not raw.startswith("/"):
+        raw = _ABSOLUTE.sub("", raw)
+    path, _, query = _ascii(raw).partition("?")
+    if path.startswith(f"{prefix}/") and not environ.get("SCRIPT_NAME"):
+        return Target(path[len(prefix) + 1 :].lstrip("/"), query)
     # Compared decoded, so that any spelling of the prefix that was routed here is found.
     segments = (environ.get("SCRIPT_NAME", "") + prefix).strip("/").split("/")
     given = path.lstrip("/").split("/")
@@ -78,18 +84,19 @@ def _ascii(text: str) -> str:
 
 def check_size(environ: Mapping[str, Any], settings: Settings) -> None:
     """Refuses a request line or header that is too large. Servers have limits too, and may be first."""
-    line = f"{environ['REQUEST_METHOD']} {_raw(environ)} {environ.get('SERVER_PROTOCOL', '')}"
-    if len(line) > settings.max_request_line:
+    line = len(environ["REQUEST_METHOD"]) + len(_raw(environ)) + len(environ.get("SERVER_PROTOCOL", "")) + 2
+    if line > settings.max_request_line:
         raise ODataError(
             "uri_too_long",
             f"The request line is longer than {settings.max_request_line} bytes (limit max_request_line).",
             hint="Ask for fewer keys at a time, or POST the options to /$query.",
         )
-    fields = [f"{name[5:]}: {value}" for name, value in environ.items() if name.startswith("HTTP_")]
-    fields += [f"{name}: {environ[name]}" for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)]
-    if len(fields) > settings.max_headers:
+    # A field is its name, which has five characters more in WSGI, a colon, a blank and the value.
+    sizes = [len(name) + len(value) - 3 for name, value in environ.items() if name[:5] == "HTTP_"]
+    sizes += [len(name) + len(environ[name]) + 2 for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)]
+    if len(sizes) > settings.max_headers:
         what = f"more than {settings.max_headers} header fields (limit max_headers)"
-    elif any(len(field) > settings.max_header_size for field in fields):
+    elif sizes and max(sizes) > settings.max_header_size:
         what = f"a header field longer than {settings.max_header_size} bytes (limit max_header_size)"
     else:
         return
@@ -154,17 +161,21 @@ def _trusted_hops(peer: str, forwarded: Sequence[str], trusted: int | tuple[str,
     """How many entries at the end of the forwarding headers were written by proxies we trust."""
     if isinstance(trusted, int):
         return trusted
-    networks = [ipaddress.ip_network(network) for network in trusted]
     hops = 0
     for address in (peer, *reversed(forwarded)):
-        try:
-            found = ipaddress.ip_address(address)
-        except ValueError:
-            break
-        if not any(found in network for network in networks):
+        if not _within(address, trusted):
             break
         hops += 1
     return hops
+
+
+@lru_cache(maxsize=1_024)
+def _within(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in ipaddress.ip_network(network) for network in networks)
 
 
 def correlation_id(*offered: str | None, longest: int = 128) -> str:
@@ -172,7 +183,7 @@ def correlation_id(*offered: str | None, longest: int = 128) -> str:
     for text in offered:
         if text is not None and len(text) <= longest and _CORRELATION_ID.fullmatch(text):
             return text
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 # Bodies
@@ -220,6 +231,7 @@ def _too_large(limit: int) -> ODataError:
 # Compression
 
 
+@lru_cache(maxsize=256)
 def accepts_gzip(header: str | None) -> bool:
     """Whether gzip is welcome, and not less so than no compression (RFC 9110, 12.5.3)."""
     quality = {"identity": 1.0} if not header else {}
@@ -234,6 +246,12 @@ def accepts_gzip(header: str | None) -> bool:
 def compress(body: bytes) -> bytes:
     """Equal bytes for equal bodies: no time stamp."""
     return gzip.compress(body, compresslevel=4, mtime=0)
+
+
+@lru_cache(maxsize=16)
+def compressed_document(body: bytes) -> bytes:
+    """``compress``, remembered: for documents, which are the same bytes each time."""
+    return compress(body)
 
 
 def inflate(body: bytes, content_encoding: str | None, limit: int, ratio: int = 100) -> bytes:

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar, overload
+
+_T = TypeVar("_T")
 
 
 class Headers(Mapping[str, str]):
@@ -28,6 +32,56 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"Headers({self._fields!r})"
+
+
+class WsgiHeaders(Headers):
+    """The header fields of a WSGI request, looked up where they are."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: str) -> str: ...
+    @overload
+    def get(self, name: str, /, default: _T) -> str | _T: ...
+    def get(self, name: str, /, default: object = None) -> object:
+        key = _wsgi_name(name)
+        value = self._environ.get(key)
+        return default if value is None or (value == "" and key in _CONTENT.values()) else value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __iter__(self) -> "Iterable[str]":  # type: ignore[override]
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+    def _names(self) -> list[str]:
+        fields = [key[5:] for key in self._environ if key[:5] == "HTTP_" and key[5:] not in _CONTENT.values()]
+        names = [field.replace("_", "-").lower() for field in fields]
+        return [*names, *(name for name in _CONTENT if name in self)]
+
+
+#: Fields that WSGI has under names of their own, empty where the request has none.
+_CONTENT = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+
+
+@lru_cache(maxsize=256)
+def _wsgi_name(name: str) -> str:
+    lower = name.lower()
+    return _CONTENT.get(lower) or f"HTTP_{lower.replace('-', '_').upper()}"
 
 
 @dataclass(frozen=True, slots=True)

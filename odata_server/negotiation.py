@@ -6,6 +6,7 @@ Headers in, one frozen value out (Protocol 4.01, chapter 8; JSON Format 4.01, ch
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from edm.errors import ODataError
 from odata_server.messages import Headers
@@ -187,9 +188,17 @@ class Representation:
         return ";".join(parts)
 
 
+NO_PREFERENCES = Preferences()
+
+
 def protocol_version(headers: Headers) -> str:
     """The version of the answer. Without ``OData-MaxVersion`` it is 4.0, which every client can read."""
-    given, wanted = _version_in(headers, "OData-Version"), _version_in(headers, "OData-MaxVersion")
+    return _version(headers.get("OData-Version"), headers.get("OData-MaxVersion"))
+
+
+@lru_cache(maxsize=256)
+def _version(of_request: str | None, highest: str | None) -> str:
+    given, wanted = _version_in(of_request, "OData-Version"), _version_in(highest, "OData-MaxVersion")
     if given is not None and _number(given) not in ((4, 0), (4, 1)):
         raise ODataError("bad_version", f"OData-Version {given} is not supported.", target="OData-Version")
     if wanted is None:
@@ -204,9 +213,8 @@ def protocol_version(headers: Headers) -> str:
     return "4.0" if _number(wanted) == (4, 0) else "4.01"
 
 
-def _version_in(headers: Headers, name: str) -> str | None:
+def _version_in(given: str | None, name: str) -> str | None:
     """The number in a version header. .NET clients add the name of their platform: ``4.0;NetFx``."""
-    given = headers.get(name)
     if given is None:
         return None
     text = given.partition(";")[0].strip()
@@ -221,6 +229,7 @@ def _number(text: str) -> tuple[int, int]:
     return int(major), int(minor.ljust(2, "0")) if minor.strip("0") else 0
 
 
+@lru_cache(maxsize=256)
 def negotiate(version: str, accept: str | None, format_: str | None, offers: tuple[str, ...]) -> Representation:
     """The representation to send. ``offers`` are this resource's media types, the default one first.
 
@@ -329,7 +338,12 @@ def _quality(text: str) -> float:
 def preferences(headers: Headers) -> Preferences:
     """The preferences of all ``Prefer`` headers. What does not follow RFC 7240 is skipped up to the next comma, and
     what exceeds ``MAX_PREFER`` characters is not read: a preference is never an error."""
-    text = headers.get("Prefer", "")[:MAX_PREFER]
+    text = headers.get("Prefer")
+    return _preferences(text[:MAX_PREFER]) if text else NO_PREFERENCES
+
+
+@lru_cache(maxsize=256)
+def _preferences(text: str) -> Preferences:
     given: dict[str, Preference] = {}
     position = 0
     while position < len(text):

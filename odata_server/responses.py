@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 from edm.errors import ODataError
 from odata_server.json_format import error_body
@@ -71,6 +72,10 @@ def internal_error() -> ODataError:
 def weak_etag(content: bytes) -> str:
     """A validator that changes with the content. SHA-256, because processors have instructions for it."""
     return f'W/"{hashlib.sha256(content).hexdigest()[:24]}"'
+
+
+#: The same of a document, remembered: it is one object as long as the model lives, and its hash is kept in it.
+document_etag = lru_cache(maxsize=64)(weak_etag)
 
 
 def _matches(header: str | None, tag: str) -> bool:

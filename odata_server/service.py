@@ -32,7 +32,7 @@ from odata_server.negotiation import JSON, TEXT, XML, Representation, negotiate,
 from odata_server.observe import Failed, Handled, Observer, notify
 from odata_server.paging import PageSizes
 from odata_server.read import Reader, ReadOptions
-from odata_server.responses import internal_error, refuse, respond
+from odata_server.responses import document_etag, internal_error, refuse, respond
 from odata_server.restrict import restrict
 from odata_server.semijoin import foreseen
 from odata_server.uri.bind import RequestBinder
@@ -215,9 +215,8 @@ class Service:
     ) -> ODataResponse:
         if answer is Answer.SERVICE_DOCUMENT:
             return respond(request, shape, Writer(view, shape, request.root).service_document())
-        return respond(
-            request, shape, metadata_document(view, shape.version, shape.format, self.options.limits.expand_depth)
-        )
+        document = metadata_document(view, shape.version, shape.format, self.options.limits.expand_depth)
+        return respond(request, shape, document, etag=document_etag(document))
 
     def refuse(self, error: ODataError, version: str = "4.0", headers: Headers = NO_HEADERS) -> ODataResponse:
         """The error as an OData response to a request with these headers."""

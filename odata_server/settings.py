@@ -8,6 +8,7 @@ import ipaddress
 import json
 import re
 from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ PLACEHOLDERS = (
 SECRETS = ("database_url", "redis_url", "secret_key", "secret_key_previous", "users", "sources")
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine alone."""
     if host.lower() == "localhost":

@@ -1,8 +1,7 @@
-"""OData over HTTP, with Flask: receive, authenticate, hand to the service, send. Health checks, errors,
-headers.
+"""OData over HTTP, with Flask: receive, authenticate, hand to the service, send. Health checks, errors, headers.
 
-Everything that a request means is ``service``'s; what WSGI delivers is read in ``edge``. Nothing here
-redirects, and nothing is made from the ``Host`` header.
+Everything that a request means is ``service``'s; what WSGI delivers is read in ``edge``. Plain reads take a shorter way
+to the service, which is ``entry``. Nothing here redirects, and nothing is made from the ``Host`` header.
 """
 
 import json
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import BaseConverter, Rule
 
 from edm.errors import ERROR_CODES, ODataError
@@ -21,6 +21,7 @@ from odata_server import edge
 from odata_server.auth import ANONYMOUS
 from odata_server.changes import changed_sets
 from odata_server.compose import Composition, derived, secret
+from odata_server.entry import PREFIX, Entry, nothing_here
 from odata_server.messages import Headers, ODataRequest, ODataResponse
 from odata_server.methods import allowed
 from odata_server.negotiation import protocol_version
@@ -28,7 +29,6 @@ from odata_server.observe import Failed, Handled, notify, take_last
 from odata_server.responses import internal_error
 from odata_server.service import Service
 
-PREFIX: Final = "/odata/v4"
 #: Where an ERP says what has changed.
 CHANGES: Final = "/api/v1/changed"
 #: Endpoints that answer anybody. Every other one, and every path that leads nowhere, asks who is calling.
@@ -65,6 +65,7 @@ def install(app: Flask, composition: Composition) -> None:
     app.register_error_handler(ODataError, site.refuse)
     app.register_error_handler(HTTPException, site.refuse_http)
     app.register_error_handler(Exception, site.fail)
+    app.wsgi_app = Entry(app.wsgi_app, composition, site.in_progress, HTTP_STATUS_CODES)  # type: ignore[method-assign]
 
 
 class _Site:
@@ -76,7 +77,7 @@ class _Site:
         self._service: Service = composition.service
         self._csrf_key = derived(secret(composition.settings), "csrf")
         self._ready = _Readiness(composition.adapter)
-        self._in_progress = edge.InProgress(composition.settings.max_concurrent)
+        self.in_progress = edge.InProgress(composition.settings.max_concurrent)
 
     # Every request
 
@@ -97,13 +98,13 @@ class _Site:
         g.principal = self._composition.authenticator.authenticate(
             _headers(), secure=caller.secure, address=caller.address
         )
-        self._in_progress.enter(g.principal.name)
+        self.in_progress.enter(g.principal.name)
         g.entered = True
 
     def leave(self, error: BaseException | None = None) -> None:
         """The request is over, however it ended."""
         if g.get("entered"):
-            self._in_progress.leave(g.principal.name)
+            self.in_progress.leave(g.principal.name)
 
     def finish(self, response: Response) -> Response:
         """Adds what every response carries, compresses it, and tells the observers."""
@@ -137,7 +138,7 @@ class _Site:
         """One OData request. ``rest`` is decoded and not used: the raw target says more."""
         target = edge.target(request.environ, PREFIX)
         if target is None:
-            raise _nothing_here()
+            raise nothing_here()
         if request.method == "OPTIONS":
             allow = ", ".join(allowed(target.path))
             return _Answer(status=204, headers={"Allow": allow, "OData-Version": _version()})
@@ -220,7 +221,7 @@ class _Site:
             return self.refuse(_method_not_allowed(methods))
         status = error.code or 500
         if status < 400 or status == 404:
-            return self.refuse(_nothing_here())
+            return self.refuse(nothing_here())
         if status >= 500:
             return self.fail(error)
         code = next((code for code, (known, _) in ERROR_CODES.items() if known == status), "syntax")
@@ -283,10 +284,6 @@ def _compress(response: Response) -> None:
         etag = headers.get("ETag", "W/")
         if not etag.startswith("W/"):
             headers["ETag"] = f"W/{etag}"
-
-
-def _nothing_here() -> ODataError:
-    return ODataError("not_found", "There is nothing at this URL.", hint=f"The service root is {PREFIX}/.")
 
 
 def _method_not_allowed(known: Iterable[str]) -> ODataError:

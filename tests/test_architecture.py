@@ -27,7 +27,7 @@ class Layer:
 
 SHARED_BY_ADAPTERS = ("edm", "erp_adapters.base", "erp_adapters.transport", "erp_adapters.dialects")
 COMPOSITION = ("odata_server.app", "odata_server.cli")
-EDGE = (*COMPOSITION, "odata_server.compose", "odata_server.web", "odata_server.pages")
+EDGE = (*COMPOSITION, "odata_server.compose", "odata_server.entry", "odata_server.web", "odata_server.pages")
 SERVER = (
     "edm",
     "erp_adapters.base",
@@ -93,6 +93,7 @@ LAYERS = {
         ours=("edm", "erp_adapters", "odata_server"), theirs=(*SERVER_LIBRARIES, "flask_caching"), never=EDGE
     ),
     "odata_server.correlate": Layer(ours=ENGINE),
+    "odata_server.entry": Layer(ours=SERVER, never=COMPOSITION),
     "odata_server.execute": Layer(ours=ENGINE),
     "odata_server.expand": Layer(ours=ENGINE),
     "odata_server.fetched": Layer(ours=ENGINE),

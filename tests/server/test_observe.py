@@ -1,8 +1,11 @@
 """The log: one line per event, whatever is in it, and no secret."""
 
+import io
 import json
 import logging
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -188,3 +191,62 @@ def test_any_text_is_one_line(text: str, style: str) -> None:
     line = render(None, "info", {"event": text, "path": text, "list": [text, 1], "exception": ""})
     assert len(line.splitlines()) == 1
     assert line.isascii()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Our handler as the only one, as in production; pytest has its own."""
+    root = logging.getLogger()
+    before, level, own = root.handlers[:], root.level, logging.getLogger("erp_odata").level
+    root.handlers = []
+    configure("info", "json", ("top-secret",))
+    yield
+    root.handlers, root.level = before, level
+    logging.getLogger("erp_odata").setLevel(own)
+
+
+TEXTS = st.one_of(st.text(max_size=40), st.sampled_from(["x" * 3_000, "top-secret", 'a"b\\c\n\x1f\x7f/', "ü"]))
+
+
+@given(
+    event=st.builds(
+        Handled,
+        method=TEXTS,
+        path=TEXTS,
+        query=TEXTS,
+        status=st.sampled_from([200, 404, 500]),
+        correlation_id=TEXTS,
+        principal=TEXTS,
+        entity_set=st.none() | TEXTS,
+        error_code=st.none() | TEXTS,
+        rows=st.integers(0, 2_000),
+        bytes=st.integers(0, 10**9),
+        seconds=st.floats(0, 100),
+        rows_read=st.integers(0, 5),
+        notes=st.lists(TEXTS, max_size=2).map(tuple),
+        detail=TEXTS,
+    )
+)
+def test_the_line_is_the_same_whoever_else_listens(event: Handled) -> None:
+    lines = []
+    with alone():
+        handler = logging.root.handlers[0]
+        for others in ([], [logging.NullHandler()]):
+            logging.root.handlers = [handler, *others]
+            stream = io.StringIO()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("sys.stdout", stream)
+                log(event)
+            lines.append(re.sub('"timestamp":"[^"]+Z"', "", stream.getvalue()))
+    assert lines[0] == lines[1]
+    assert lines[0].count("\n") == 1
+
+
+def test_plain_requests_are_written_directly(capsys: pytest.CaptureFixture[str]) -> None:
+    with alone():
+        assert observe._direct is not None
+        assert observe._direct.write(EVENT, logging.INFO)
+        assert not observe._direct.write(replace(EVENT, query="x" * 3_000), logging.INFO)
+        assert not observe._direct.write(replace(EVENT, query="ü"), logging.INFO)
+        assert not observe._direct.write(replace(EVENT, notes=("a",)), logging.INFO)
+    assert len(capsys.readouterr().out.splitlines()) == 1
