@@ -6,7 +6,8 @@ tokens. What is answered here is answered as ``web`` would, header by header; a 
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from edm.errors import ODataError
 from odata_server import edge
@@ -16,9 +17,6 @@ from odata_server.messages import ODataRequest, ODataResponse, WsgiHeaders
 from odata_server.negotiation import protocol_version
 from odata_server.observe import Failed, Handled, notify, take_last
 from odata_server.responses import VARY, internal_error
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PREFIX: Final = "/odata/v4"
 _BELOW: Final = f"{PREFIX}/"
@@ -38,7 +36,7 @@ class Entry:
 
     def __init__(
         self,
-        inner: "WSGIApplication",
+        inner: WSGIApplication,
         composition: Composition,
         in_progress: edge.InProgress,
         reasons: Mapping[int, str],
@@ -52,7 +50,7 @@ class Entry:
         self._settings = composition.settings
         self._statuses = {code: f"{code} {reason.upper()}" for code, reason in reasons.items()}
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if (
             environ.get("REQUEST_METHOD") != "GET"
@@ -64,7 +62,7 @@ class Entry:
         start_response(status, headers)
         return (body,)
 
-    def answered(self, environ: "WSGIEnvironment") -> tuple[str, list[tuple[str, str]], bytes]:
+    def answered(self, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
         """Status, headers and body for a plain read below the prefix."""
         started = time.perf_counter()
         take_last()
@@ -97,7 +95,7 @@ class Entry:
         return found
 
     def _answer(
-        self, environ: "WSGIEnvironment", headers: WsgiHeaders, correlation_id: str, caller: Principal
+        self, environ: WSGIEnvironment, headers: WsgiHeaders, correlation_id: str, caller: Principal
     ) -> ODataResponse:
         target = edge.target(environ, PREFIX)
         if target is None:
@@ -113,7 +111,7 @@ class Entry:
         return self._service.refuse(error, version)
 
     def _finished(
-        self, answer: ODataResponse, correlation_id: str, environ: "WSGIEnvironment"
+        self, answer: ODataResponse, correlation_id: str, environ: WSGIEnvironment
     ) -> tuple[str, list[tuple[str, str]], bytes]:
         """The response with what every response carries, compressed for those who take it. Headers are in the order in
         which they come about where Flask answers.
@@ -150,7 +148,7 @@ class Entry:
 
     def _tell(
         self,
-        environ: "WSGIEnvironment",
+        environ: WSGIEnvironment,
         answer: ODataResponse,
         correlation_id: str,
         caller: Principal,
@@ -176,6 +174,6 @@ def nothing_here() -> ODataError:
     return ODataError("not_found", "There is nothing at this URL.", hint=f"The service root is {PREFIX}/.")
 
 
-def _path(environ: "WSGIEnvironment") -> str:
+def _path(environ: WSGIEnvironment) -> str:
     """The path for the log: decoded as far as it is UTF-8."""
     return "/" + str(environ.get("PATH_INFO", "")).encode("latin-1").decode(errors="replace").lstrip("/")
