@@ -72,11 +72,12 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A Boolean; every code but those of ``true`` is false, and so is null."""
+    """A Boolean; every code but those of ``true`` is false, and so is null. With ``false`` every other code is null."""
 
     column: ColumnRef
     true: tuple[str, ...]
     trim: bool = False
+    false: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,52 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Implied decimals that another column tells: by codes, or (without ``values``) as a number, of which ``stored``
+    are in the column anyway. ``default`` is for all other codes, and for null."""
+
+    column: ColumnRef
+    default: int
+    values: Mapping[str, int] | None = None
+    stored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Values are negated where the column has one of these codes."""
+
+    column: ColumnRef
+    negative: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number whose decimals or sign another column tells, or that is multiplied and divided by others. Without
+    ``decimals`` the column has its own."""
+
+    column: ColumnRef
+    decimals: int | Places | None
+    sign: int | Signs = 1
+    times: ColumnRef | None = None
+    per: ColumnRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first text that is neither null nor blank, or else the constant."""
+
+    columns: tuple[ColumnRef, ...]
+    constant: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that no column holds."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Zoned:
     """A timestamp without zone that holds the local time of ``zone``."""
 
@@ -112,14 +159,20 @@ class Nothing:
     values: tuple[Any, ...]
 
 
-Codec = Plain | Scaled | DateDigits | Codes | Flag | Composite | Sum | Zoned | Split | Nothing
+Codec = (
+    Plain | Scaled | DateDigits | Codes | Flag | Composite | Sum | Zoned | Split | Nothing | Amount | First | Constant
+)
 
 
 def columns_of(codec: Codec) -> tuple[ColumnRef, ...]:
     """The columns that a codec reads."""
     match codec:
-        case Composite(columns=columns):
+        case Composite(columns=columns) | First(columns=columns):
             return columns
+        case Amount():
+            return _of_amount(codec)
+        case Constant():
+            return ()
         case Sum(terms=terms):
             return tuple(column for _, column in terms)
         case Split():
@@ -128,3 +181,9 @@ def columns_of(codec: Codec) -> tuple[ColumnRef, ...]:
             return columns_of(inner)
         case _:
             return (codec.column,)
+
+
+def _of_amount(codec: Amount) -> tuple[ColumnRef, ...]:
+    decides = [what.column for what in (codec.decimals, codec.sign) if isinstance(what, Places | Signs)]
+    factors = [column for column in (codec.times, codec.per) if column is not None]
+    return (codec.column, *decides, *factors)

@@ -10,7 +10,7 @@ from edm.primitives import BOOLEAN, DATE, DATE_TIME_OFFSET, DECIMAL, STRING
 from erp_adapters import sql_readers_dates as dates
 from erp_adapters import sql_readers_numbers as numbers
 from erp_adapters import sql_readers_texts as texts
-from erp_adapters.sql_codecs import Codec, DateDigits, Nothing, Plain, Split, Zoned
+from erp_adapters.sql_codecs import Codec, Constant, DateDigits, Nothing, Plain, Split, Zoned
 from erp_adapters.sql_readers import Line, Reader
 from erp_adapters.sql_section import unknown
 
@@ -27,13 +27,19 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "columns": Kind(texts.composite, frozenset({"columns", "widths", "separator"})),
     "sum": Kind(numbers.summed, frozenset({"sum", "decimals"})),
-    "decimals": Kind(numbers.scaled, frozenset({"column", "decimals"})),
+    **dict.fromkeys(
+        ("decimals", "sign", "times", "per"),
+        Kind(numbers.amount, frozenset({"column", "decimals", "sign", "times", "per"})),
+    ),
     "date": Kind(dates.dated, frozenset({"column", "date", "time", "time_column", "timezone"})),
     "codes": Kind(texts.codes, frozenset({"column", "codes", "trim"})),
-    "true": Kind(texts.flag, frozenset({"column", "true", "trim"})),
+    **dict.fromkeys(("true", "false"), Kind(texts.flag, frozenset({"column", "true", "false", "trim"}))),
+    "first": Kind(texts.first, frozenset({"first"})),
     "timezone": Kind(dates.zoned, frozenset({"column", "timezone"})),
     "": Kind(texts.plain, frozenset({"column", "trim"})),
 }
+#: The key of a line that names no column.
+CONSTANT = "value"
 #: What any line may hold beside its own.
 AROUND = frozenset({"none"})
 
@@ -46,12 +52,33 @@ def codec(reader: Reader, value: object) -> Codec | None:
     if not isinstance(value, Mapping):
         reader.fault(f"is neither a column nor a table: {value!r}")
         return None
+    if CONSTANT in value:
+        return _constant(reader, value)
     kind = KINDS[next((name for name in KINDS if name in value), "")]
     unknown(reader.key, value, {*kind.keys, *AROUND}, reader.faults)
     found = kind.read(reader, value)
     if found is not None and "none" in value:
         found = _none(reader, found, value["none"])
     return found
+
+
+def _constant(reader: Reader, line: Line) -> Codec | None:
+    """``value``. An empty text is null where there may be null."""
+    unknown(reader.key, line, {CONSTANT}, reader.faults)
+    value, prop = line[CONSTANT], reader.property
+    if value == "" and prop.nullable:
+        return Constant(None)
+    made: Any = value if prop.type == BOOLEAN and isinstance(value, bool) else None
+    if prop.type != BOOLEAN:
+        made = _READ.get(prop.type, _number)(value)
+    if made is None:
+        reader.fault(f"value is {value!r}, which is no {prop.type.name}")
+        return None
+    if isinstance(made, str) and prop.max_length is not None and len(made) > prop.max_length:
+        reader.fault(f"value has {len(made)} characters, but max_length is {prop.max_length}")
+    if isinstance(made, Decimal):
+        reader.check_scale(-int(made.normalize().as_tuple().exponent))
+    return Constant(made)
 
 
 # --- none -------------------------------------------------------------------------------------------------------------

@@ -100,10 +100,6 @@ def decoder(codec: Codec, prop: Property, facts: Sequence[ColumnFacts]) -> Decod
             return _plain(prop, facts[0])
         case Scaled(decimals=decimals) | Sum(decimals=decimals):
             return scaled(decimals, prop) if prop.type == DECIMAL else integer(prop.type)
-        case Codes():
-            return _Words(codec).__getitem__
-        case Flag():
-            return _Flags(codec).__getitem__
         case Composite():
             return composite(codec, facts)
         case Zoned(zone=zone):
@@ -229,13 +225,13 @@ def day_of_digits(value: Any) -> date | None:
     return date(number // 10_000, number // 100 % 100, number % 100)
 
 
-class _Words(dict[Any, str | None]):
+class Words(dict[Any, str | None]):
     """Code -> word, with every way in which a driver returns a code."""
 
-    def __init__(self, codec: Codes) -> None:
+    def __init__(self, codec: Codes, facts: ColumnFacts) -> None:
         super().__init__(codec.words)
         self[None] = None
-        self._trim = codec.trim
+        self._trim = codec.trim or facts.kind is Kind.CHAR
 
     def __missing__(self, code: Any) -> str | None:
         text = code_text(code)
@@ -243,17 +239,24 @@ class _Words(dict[Any, str | None]):
         return self.get(trimmed, trimmed)
 
 
-class _Flags(dict[Any, bool]):
-    """Code -> whether it means true."""
+class Flags(dict[Any, bool | None]):
+    """Code -> whether it means true; null if it is none of those that mean true or false, where both are known."""
 
-    def __init__(self, codec: Flag) -> None:
-        super().__init__(dict.fromkeys(codec.true, True))
-        self[None] = False
-        self._codec = codec
+    def __init__(self, codec: Flag, facts: ColumnFacts) -> None:
+        rest = False if codec.false is None else None
+        super().__init__({None: rest})
+        number = facts.kind in (Kind.INTEGER, Kind.NUMERIC, Kind.BOOLEAN)
+        for codes, meaning in ((codec.false or (), False), (codec.true, True)):
+            self.update({_BITS.get(code, code) if number else code: meaning for code in codes})
+        self._rest = rest
+        self._trim = codec.trim or facts.kind is Kind.CHAR
 
-    def __missing__(self, code: Any) -> bool:
-        text = code_text(code)
-        return (text.rstrip(" ") if self._codec.trim else text) in self._codec.true
+    def __missing__(self, code: Any) -> bool | None:
+        text = code_text(int(code) if isinstance(code, bool) else code)
+        return self.get(text.rstrip(" ") if self._trim else text, self._rest)
+
+
+_BITS = {"true": "1", "false": "0"}
 
 
 def code_text(code: Any) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field as field_of
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, not_, or_, true, tuple_
+from sqlalchemy import Text, and_, cast, false, func, not_, or_, true, tuple_
 
 from edm.model import Property
 from edm.primitives import (
@@ -28,22 +28,16 @@ from edm.primitives import (
 from erp_adapters.dialects_base import Dialect, storable
 from erp_adapters.sql_codecs import (
     Codec,
-    Codes,
     Composite,
-    Flag,
     Plain,
-    Scaled,
-    Sum,
 )
 from erp_adapters.sql_compare import (
     INVERSE,
     apply,
     fit_const,
     fit_list,
-    one_of,
     say_const,
     say_list,
-    with_null,
 )
 from erp_adapters.sql_decode import Decoder, decoder
 from erp_adapters.sql_values import ColumnFacts, Fitted, Form, Kind, Sql, Unsupported, Value
@@ -256,117 +250,6 @@ _FORMS: dict[PrimitiveType, Form] = {
 NOT_COMPARED = frozenset({SINGLE, BINARY})
 
 
-class ScaledField(Field):
-    """An integer with implied decimals: constants are scaled, the column is not."""
-
-    def value(self) -> Value:
-        assert isinstance(self.codec, Scaled)
-        return Value(self.columns[0].sql, Form.INT, DECIMAL, self.nullable, self.codec.decimals)
-
-
-class CodesField(Field):
-    """Words for codes: a constant becomes the codes that are published as it."""
-
-    @property
-    def _codes(self) -> Codes:
-        assert isinstance(self.codec, Codes)
-        return self.codec
-
-    def _stored(self) -> Value:
-        column = self.columns[0]
-        return _code_value(self.d, column, self._codes.trim, self.nullable)
-
-    def value(self) -> Value:
-        column, stored = self.columns[0], self._stored()
-        text = cast(column.sql, Text()) if column.integral else stored.stored
-        whens = [(apply("eq", stored.stored, bind), word) for bind, word in self._whens(stored)]
-        if not whens:
-            return text_value(self.d, column, text, self.nullable)
-        known = [(condition, self.d.bind(word, Form.TEXT)) for condition, word in whens]
-        sql = self.d.by_code_point(case(*known, else_=text))
-        return Value(sql, Form.TEXT, STRING, self.nullable)
-
-    def _whens(self, stored: Value) -> list[tuple[Sql, str]]:
-        return [
-            (self.d.bind(code, stored.form), word)
-            for text, word in self._codes.words.items()
-            for code in _typed_codes((text,), stored.form)
-        ]
-
-    def form(self) -> tuple[Form, int]:
-        return Form.TEXT, 0
-
-    def fit(self, op: str, const: Any) -> Fitted:
-        return self.fit_list((const,)) if const is not None and op in ("eq", "ne") else super().fit(op, const)
-
-    def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
-        if kind == "null":
-            return with_null(self._stored(), op, negated)
-        if op in ("eq", "ne"):
-            return self.say_list(kind, stored, negated=negated == (op == "eq"))
-        return super().say(op, kind, stored, negated=negated)
-
-    def fit_list(self, items: Sequence[Any]) -> Fitted:
-        form = Form.INT if self.columns[0].integral else Form.TEXT
-        words = [code for item in items if item is not None for code in self._codes.stored(item)]
-        nulls = [None] if None in items else []
-        return fit_list(self.d, form, 0, [*_typed_codes(words, form), *nulls])
-
-    def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
-        return say_list(self.d, self._stored(), kind, stored, negated=negated)
-
-
-def _code_value(d: Dialect, column: Column, trim: bool, nullable: bool) -> Value:
-    """A column of codes as it is stored: integers or texts."""
-    if column.integral:
-        return Value(column.sql, Form.INT, STRING, nullable)
-    if column.facts.kind is Kind.CHAR:
-        return text_value(d, column, cast(column.sql, Text()), nullable)
-    return text_value(d, column, func.rtrim(column.sql) if trim else column.sql, nullable)
-
-
-def _typed_codes(codes: Sequence[str], form: Form) -> list[Any]:
-    """Codes as the column holds them; a text that is no such code is not among them."""
-    if form is Form.TEXT:
-        return list(codes)
-    return [int(code) for code in codes if _is_integer(code)]
-
-
-def _is_integer(code: str) -> bool:
-    digits = code.removeprefix("-")
-    return digits.isascii() and digits.isdigit() and str(int(code)) == code and len(digits) < 19
-
-
-class FlagField(Field):
-    """A Boolean from codes: true for some, false for all others and for null."""
-
-    @property
-    def nullable(self) -> bool:
-        return self.present is not None
-
-    @property
-    def required(self) -> bool:
-        return False
-
-    def _listed(self, negated: bool = False) -> Sql:
-        assert isinstance(self.codec, Flag)
-        stored = _code_value(self.d, self.columns[0], self.codec.trim, self.columns[0].nullable)
-        return one_of(self.d, stored, _typed_codes(self.codec.true, stored.form), negated=negated)
-
-    def value(self) -> Value:
-        sql = self._listed()
-        if self.columns[0].nullable:
-            sql = sql.is_(true())
-        if self.present is not None:
-            sql = case((self.present, sql))
-        return Value(sql, Form.BOOL, BOOLEAN, self.nullable)
-
-    def truth(self, *, negated: bool = False) -> Sql:
-        if negated and self.present is not None:
-            return and_(self.present, self._listed(negated=True))
-        return self._listed(negated)
-
-
 class CompositeField(Field):
     """Columns of fixed widths: comparing the whole is comparing the parts in turn, which an index over them serves."""
 
@@ -481,33 +364,3 @@ class CompositeField(Field):
     def order(self) -> tuple[Value, ...]:
         """The parts in turn. Where one can be null the key is null, and ties with every other null key."""
         return (self.value(),) if self.nullable else self.parts()
-
-
-class SumField(Field):
-    """A signed sum in 64 bits."""
-
-    @property
-    def nullable(self) -> bool:
-        return self.present is not None
-
-    @property
-    def required(self) -> bool:
-        return False
-
-    def value(self) -> Value:
-        assert isinstance(self.codec, Sum)
-        sql: Any = None
-        for (sign, _), column in zip(self.codec.terms, self.columns, strict=True):
-            term = self.d.wide(column.sql)
-            if column.nullable:
-                term = func.coalesce(term, literal(0, BigInteger()))
-            if sql is None:
-                sql = term if sign > 0 else -term
-            else:
-                sql = sql + term if sign > 0 else sql - term
-        if self.present is not None:
-            sql = case((self.present, sql))
-        return Value(sql, Form.INT, self.prop.type, self.nullable, self.codec.decimals)
-
-    def output(self) -> tuple[tuple[Sql, ...], Decoder | None]:
-        return (self.value().sql,), decoder(self.codec, self.prop, ())

@@ -18,7 +18,7 @@ from erp_adapters.sql_compare import INVERSE, apply, fit_const, fit_list, known,
 from erp_adapters.sql_dates import PATTERNS, Dates, Pattern, Times
 from erp_adapters.sql_decode import Decoder, day_of_digits
 from erp_adapters.sql_fields import Field, stored_text
-from erp_adapters.sql_values import Fitted, Form, Kind, Sql, Unsupported, Value
+from erp_adapters.sql_values import Fitted, Form, Kind, Sql, Unsupported, Value, apart, together
 
 
 class DateField(Field):
@@ -248,18 +248,12 @@ class _Widened(Field):
         return and_(*parts)
 
     def fit_list(self, items: Sequence[Any]) -> Fitted:
-        fitted = [self.fit("eq", item) for item in items]
-        kinds = tuple((one.kind, len(one.values)) for one in fitted)
-        return Fitted(kinds, tuple(value for one in fitted for value in one.values))
+        return together([self.fit("eq", item) for item in items])
 
     def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
         if negated:
             raise Unsupported("what is surely another point in time is not known")
-        parts, at = [], 0
-        for one, size in kind:
-            parts.append(self.say("eq", one, stored[at : at + size]))
-            at += size
-        return or_(false(), *parts)
+        return or_(false(), *(self.say("eq", one, values) for one, values in apart(kind, stored)))
 
 
 class LocalField(_Widened):

@@ -53,6 +53,13 @@ class Reader:
             self.fault(f"trim is neither true nor false: {trim!r}")
         return bool(trim)
 
+    def codes(self, name: str, value: object) -> tuple[str, ...] | None:
+        """A list of codes as texts: the column may hold integers or Booleans."""
+        if isinstance(value, list) and value and all(isinstance(code, str | int) for code in value):
+            return tuple(str(code).lower() if isinstance(code, bool) else str(code) for code in value)
+        self.fault(f'{name} is not a list of codes such as ["X", "1"]')
+        return None
+
     def one_of(self, name: str, value: object, known: Collection[str]) -> str | None:
         if isinstance(value, str) and value in known:
             return value

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from edm.primitives import BOOLEAN, STRING
-from erp_adapters.sql_codecs import Codec, Codes, Composite, Flag, Plain
+from erp_adapters.sql_codecs import Codec, Codes, Composite, First, Flag, Plain
 from erp_adapters.sql_readers import Line, Reader
 
 
@@ -25,12 +25,33 @@ def codes(reader: Reader, line: Line) -> Codec | None:
 
 
 def flag(reader: Reader, line: Line) -> Codec | None:
-    """``true``."""
-    column, codes, trim = reader.column(line.get("column")), line["true"], reader.trim(line)
-    if not isinstance(codes, list) or not codes or not all(isinstance(code, str) for code in codes):
-        reader.fault('true is not a list of codes such as ["X", "1"]')
+    """``true`` and ``false``."""
+    column, trim, true = reader.column(line.get("column")), reader.trim(line), reader.codes("true", line.get("true"))
+    false = reader.codes("false", line["false"]) if "false" in line else None
+    if column is None or true is None or not reader.typed(BOOLEAN):
         return None
-    return Flag(column, tuple(codes), trim) if reader.typed(BOOLEAN) and column is not None else None
+    both = set(true) & set(false or ())
+    if both:
+        reader.fault(f"{', '.join(sorted(both))} cannot be both true and false")
+    return Flag(column, true, trim, false)
+
+
+def first(reader: Reader, line: Line) -> Codec | None:
+    """``first``."""
+    items = line["first"]
+    if not isinstance(items, list) or not items or not all(isinstance(item, str) for item in items):
+        reader.fault('first is not a list of columns such as ["t1.TEXT", "t2.TEXT", "=none"]')
+        return None
+    *before, last = items
+    constant = last[1:] if last.startswith("=") else None
+    named = items if constant is None else before
+    if not named or any(item.startswith("=") for item in named):
+        reader.fault("first has columns, and then at most one constant")
+        return None
+    columns = [reader.column(name) for name in named]
+    if not reader.typed(STRING) or None in columns:
+        return None
+    return First(tuple(column for column in columns if column is not None), constant)
 
 
 def composite(reader: Reader, line: Line) -> Codec | None:

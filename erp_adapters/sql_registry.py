@@ -6,11 +6,14 @@ from typing import Any
 from edm.model import Property
 from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_codecs import (
+    Amount,
     Codec,
     Codes,
     ColumnRef,
     Composite,
+    Constant,
     DateDigits,
+    First,
     Flag,
     Nothing,
     Plain,
@@ -21,19 +24,12 @@ from erp_adapters.sql_codecs import (
     columns_of,
 )
 from erp_adapters.sql_columns import marks
-from erp_adapters.sql_fields import (
-    NOT_COMPARED,
-    CodesField,
-    Column,
-    CompositeField,
-    Field,
-    FlagField,
-    PlainField,
-    ScaledField,
-    SumField,
-)
+from erp_adapters.sql_fields import NOT_COMPARED, Column, CompositeField, Field, PlainField
 from erp_adapters.sql_fields_around import NothingField
+from erp_adapters.sql_fields_choice import ConstantField, FirstField
+from erp_adapters.sql_fields_codes import CodesField, FlagField
 from erp_adapters.sql_fields_dates import DateField, LocalField, SplitField, ZonedField
+from erp_adapters.sql_fields_numbers import AmountField, ScaledField, SumField
 from erp_adapters.sql_values import Sql
 
 _FIELDS: dict[type[Any], Callable[..., Field]] = {
@@ -46,6 +42,9 @@ _FIELDS: dict[type[Any], Callable[..., Field]] = {
     Sum: SumField,
     Zoned: ZonedField,
     Split: SplitField,
+    Amount: AmountField,
+    First: FirstField,
+    Constant: ConstantField,
 }
 
 

@@ -4,7 +4,7 @@ The *form* says how values of an Edm type stand in SQL at this place. One type h
 thing in several ways, and a comparison in the stored form can use the index that a conversion would hide.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Decimal
 from enum import Enum
@@ -90,6 +90,20 @@ class Fitted:
 
     kind: Hashable
     values: tuple[Any, ...] = ()
+
+
+def together(parts: Sequence[Fitted]) -> Fitted:
+    """Several questions as one: the kind of each with the number of its values, and all values."""
+    kinds = tuple((part.kind, len(part.values)) for part in parts)
+    return Fitted(kinds, tuple(value for part in parts for value in part.values))
+
+
+def apart(kind: Any, stored: Sequence[Any]) -> Iterator[tuple[Any, Sequence[Any]]]:
+    """The questions that were put together, each with its values."""
+    at = 0
+    for part, size in kind:
+        yield part, stored[at : at + size]
+        at += size
 
 
 def _unchanged(value: Any) -> Any:

@@ -246,6 +246,8 @@ def test_the_catalog_s_mappings_are_mappings(line: str) -> None:
         "Available": 'type = "Decimal"\nprecision = 18\nscale = 3',
         "DueDate": 'type = "Date"',
         "ValidTo": 'type = "Date"',
+        **dict.fromkeys(("NetAmount", "Quantity"), 'type = "Decimal"\nprecision = 15\nscale = 2'),
+        "Approved": 'type = "Boolean"',
         "ChangedAt": 'type = "DateTimeOffset"',
         "Blocked": 'type = "Boolean"',
         "CreatedAt": 'type = "DateTimeOffset"',

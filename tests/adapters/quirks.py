@@ -190,6 +190,123 @@ _NONE = (
     ),
 )  # fmt: skip
 
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+_MONEY = {"precision": 15, "scale": 2}
+_CODES = (None, "EUR", "JPY", "KWD", "USD", "", "jpy")
+_SIGNS = {"by": "DTYP", "negative": ["CM", "G2"]}
+_NUMBERS = (
+    Specimen(
+        "Amount", "Decimal",
+        {"column": "AMT", "decimals": {"by": "WAERS", "values": {"JPY": 0, "USD": 2, "KWD": 1}, "default": 2}},
+        {
+            "AMT": Stored("BIGINT", (None, 0, 123456, -123456, 1, 99, 100, 10, 100, 123450)),
+            "WAERS": Stored("CHAR(5)", _CODES),
+        },
+        _MONEY,
+    ),
+    Specimen(
+        "Shifted", "Decimal",
+        {"column": "WRBTR", "decimals": {"by": "WAERK", "values": {"JPY": -2, "KWD": 1}, "default": 0}},
+        {
+            "WRBTR": Stored("NUMERIC(13,2)", (None, "0", "1.00", "-1.00", "12.30", "1", "100", "0.10", "0.01", "999")),
+            "WAERK": Stored("VARCHAR(5) NOT NULL", ("EUR", "JPY", "KWD", "JPY", "EUR", "KWD", "JPY", "KWD", "EUR", "x")),
+        },
+        {"precision": 15, "scale": 3},
+    ),
+    Specimen(
+        "Configured", "Decimal", {"column": "CFG", "decimals": {"column": "cur.DECS", "default": 2}},
+        {"CFG": Stored("INTEGER NOT NULL", (0, 5, 100, -100, 12345)), "CUR": Stored("VARCHAR(3)", ("EUR", "JPY", "KWD", "X", None))},
+        {"precision": 12, "scale": 3},
+    ),
+    Specimen(
+        "Moved", "Decimal", {"column": "DMBTR", "decimals": {"column": "cur.DECS", "stored": 2, "default": 2}},
+        {"DMBTR": Stored("NUMERIC(13,2) NOT NULL", ("0", "1.00", "-7.50", "12.30"))},
+        {"precision": 15, "scale": 3},
+    ),
+    Specimen("Credit", "Decimal", {"column": "CRD", "decimals": 2, "sign": -1}, {"CRD": Stored("BIGINT", (None, 0, 1, -250))}, _MONEY),
+    Specimen("Debit", "Int64", {"column": "DEB", "sign": -1}, {"DEB": Stored("INTEGER NOT NULL", (0, 1, -250, 7))}, {"nullable": False}),
+    Specimen(
+        "Signed", "Decimal", {"column": "SGN", "sign": _SIGNS},
+        {
+            "SGN": Stored("NUMERIC(15,2)", (None, "0", "12.5", "-12.50", "0.01", "100")),
+            "DTYP": Stored("VARCHAR(2)", (None, "RI", "CM", "G2", "", "RI")),
+        },
+        _MONEY,
+    ),
+    Specimen(
+        "Both", "Decimal",
+        {
+            "column": "BTH", "decimals": {"by": "WAERS", "values": {"JPY": 0}, "default": 2}, "sign": _SIGNS,
+            "none": [0, "-1.00"],
+        },
+        {"BTH": Stored("INTEGER", (None, 0, 100, -100, 1, -1, 5))},
+        _MONEY,
+    ),
+    Specimen(
+        "Units", "Decimal", {"column": "QTY", "decimals": 1, "times": "UMREZ", "per": "UMREN"},
+        {
+            "QTY": Stored("INTEGER", (None, 0, 10, 15, -15, 25, 1)),
+            "UMREZ": Stored("INTEGER", (1, 12, None, 1, 1, 3)),
+            "UMREN": Stored("NUMERIC(9,2)", ("1", "12", "1", None, "0", "2.5", "3")),
+        },
+        {"precision": 13, "scale": 3}, "eq lt sort",
+    ),
+    Specimen(
+        "Local", "Decimal", {"column": "FCA", "times": "RATE"},
+        {
+            "FCA": Stored("NUMERIC(13,2)", (None, "0", "0.05", "-0.05", "100", "10.01")),
+            "RATE": Stored("NUMERIC(9,5)", ("1.1", "1.08375", "0.1", "0.1", "0", None)),
+        },
+        _MONEY,
+    ),
+    Specimen(
+        "Available", "Decimal", {"sum": ["+ONH", "-RSV", "+INT"]},
+        {
+            "ONH": Stored("NUMERIC(13,3)", (None, "1.500", "-2", "0.001", "7")),
+            "RSV": Stored("NUMERIC(13,3) NOT NULL", ("0", "1.5", "-2", "0.001")),
+            "INT": Stored("INTEGER", (None, 0, 5, -7)),
+        },
+        {"precision": 15, "scale": 3, "nullable": False},
+    ),
+    Specimen(
+        "Packed", "Decimal", {"sum": ["-PKA", "+PKB"], "decimals": 2},
+        {"PKA": Stored("NUMERIC(11,0)", (None, "150", "-1", "0")), "PKB": Stored("NUMERIC(11,0)", ("1", None, "99"))},
+        {**_MONEY, "nullable": False},
+    ),
+)  # fmt: skip
+
+# --- choices ----------------------------------------------------------------------------------------------------------
+
+_TEXTS = (None, "", " ", "Bolz", "bolt", "Ä", "a ", "none", "€")
+_CHOICES = (
+    Specimen(
+        "Text", "String", {"first": ["TXD", "TXE", "=none"]},
+        {
+            "TXD": Stored(f"VARCHAR(20){C}", _TEXTS),
+            "TXE": Stored("VARCHAR(20)", ("Bolt", None, "", " ", "Ä", "none", "b", "x", "")),
+        },
+        {"nullable": False},
+    ),
+    Specimen("Name", "String", {"first": ["NMA", "NMB"]}, {"NMA": Stored("CHAR(6)", _TEXTS[:6]), "NMB": Stored("CHAR(6)", (None, "", "y", "", None, "A"))}),
+    Specimen("Currency", "String", {"value": "EUR"}, {}, {"max_length": 3, "nullable": False}),
+    Specimen("Nothing", "String", {"value": ""}),
+    Specimen("Level", "Int32", {"value": 7}),
+    Specimen("Share", "Decimal", {"value": "0.50"}, {}, _MONEY),
+    Specimen("Open", "Boolean", {"value": True}),
+    Specimen("Closed", "Boolean", {"value": False}, {}, {"nullable": False}),
+    Specimen("Since", "Date", {"value": date(2026, 1, 1)}),
+    Specimen("At", "DateTimeOffset", {"value": "2026-01-01T00:00:00Z"}),
+    Specimen("RelatedKey", "String", {"column": "REL"}, {"REL": Stored("VARCHAR(8)", (None, "K001", "K002", "K003", "K999"))}, {"max_length": 8}),
+    Specimen("Blocked", "Boolean", {"column": "BLK", "true": ["X", 1], "false": ["", "N"]}, {"BLK": Stored("VARCHAR(2)", (None, "X", "", "N", "1", "?"))}),
+    Specimen("Hold", "Boolean", {"column": "HLD", "true": ["Y"], "false": ["N"]}, {"HLD": Stored("CHAR(2)", (None, "Y", "N", ""))}),
+    Specimen("Inactive", "Boolean", {"column": "ACT", "true": [False]}, {"ACT": Stored("BOOLEAN", (None, True, False))}, {"nullable": False}),
+    Specimen("Yes", "Boolean", {"column": "YES", "true": [1, 2], "false": [0]}, {"YES": Stored("SMALLINT", (None, 0, 1, 2, 3))}),
+    Specimen("Really", "Boolean", {"column": "RLY", "true": [True], "false": [False]}, {"RLY": Stored("BOOLEAN", (None, True, False))}),
+    Specimen("State", "String", {"column": "STA", "codes": {"A": "Open", "B": "Open", "C": "Done"}}, {"STA": Stored("CHAR(2)", (None, "A", "B", "C", "", "Z", "Op"))}),
+)  # fmt: skip
+_RELATED, _RELATING = schema.both_ways("Related", "RelatedKey", "Choices", "Choices", "Key", "Relating")
+
 # --- the catalog ------------------------------------------------------------------------------------------------------
 
 
@@ -227,9 +344,16 @@ class Quirky:
 SETS = (
     Quirky("Calendars", "QDT", tuple(_dates())),
     Quirky("Times", "QTM", (*_SPLIT, *_NONE)),
+    Quirky("Amounts", "QNM", _NUMBERS, joins={"cur": {"table": "QCU", "on": {"CUR": "CODE"}}}),
+    Quirky("Choices", "QCH", _CHOICES, (_RELATED, _RELATING)),
 )
 METADATA = ServiceMetadata("ErpOData", "1.0.0", tuple(quirky.entity_set(n) for n, quirky in enumerate(SETS)))
 COUNT = 60
+#: What else there is, for joins.
+_OTHERS = (
+    'CREATE TABLE "QCU" ("CODE" VARCHAR(3) PRIMARY KEY, "DECS" SMALLINT)',
+    "INSERT INTO \"QCU\" VALUES ('EUR', 2), ('JPY', 0), ('KWD', 3)",
+)
 
 
 def create(url: str) -> None:
@@ -238,6 +362,8 @@ def create(url: str) -> None:
     dialect = engine.dialect.name
     try:
         with engine.begin() as connection:
+            for statement in _OTHERS:
+                connection.execute(text(statement))
             for quirky in SETS:
                 columns = quirky.columns
                 kinds = [f'"{name}" {stored.ddl(dialect)}' for name, stored in columns.items()]
@@ -257,4 +383,4 @@ def quoted(name: str) -> str:
 
 
 def stored(dialect: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(row) if dialect != "sqlite" else {name: schema.for_sqlite(value) for name, value in row.items()}
+    return dict(row) if dialect == "postgresql" else {name: schema.for_sqlite(value) for name, value in row.items()}

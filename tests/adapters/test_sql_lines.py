@@ -64,13 +64,57 @@ NONE: list[tuple[str, dict[str, Any], str]] = [
     ("Boolean", {"column": "D", "none": [True]}, "none is for values"),
     ("Boolean", {"column": "D", "true": ["X"], "none": ["Y"]}, "none is for values"),
 ]
+NUMBERS: list[tuple[str, dict[str, Any], str]] = [
+    ("Decimal", {"column": "D", "decimals": {"by": "C", "values": {"JPY": 0}}}, "decimals by a column need values"),
+    ("Decimal", {"column": "D", "decimals": {"by": "C", "values": ["JPY"], "default": 2}}, "need values such as"),
+    ("Decimal", {"column": "D", "decimals": {"by": "C", "values": {"X": -10}, "default": 2}}, "from -9 to 18"),
+    ("Decimal", {"column": "D", "decimals": {"by": "C", "values": {"X": 3}, "default": 2}}, "has 3 decimals, but"),
+    ("Decimal", {"column": "D", "decimals": {"by": "x.C", "default": 2}}, "names the join 'x'"),
+    ("Decimal", {"column": "D", "decimals": {"by": "C", "default": 2, "column": "C"}}, "is not known here"),
+    ("Decimal", {"column": "D", "decimals": {"column": "j.C"}}, "need a default from 0 to 18"),
+    ("Decimal", {"column": "D", "decimals": {"column": "j.C", "default": 2, "stored": -1}}, "stored is such a number"),
+    ("Decimal", {"column": "D", "decimals": {"default": 2}}, "is not a column: None"),
+    ("Int32", {"column": "D", "decimals": 2}, "maps to Decimal, but the property is Int32"),
+    ("Int32", {"column": "D", "times": "T"}, "maps to Decimal, but the property is Int32"),
+    ("Decimal", {"column": "D", "sign": 0}, "sign is neither 1, -1 nor"),
+    ("Decimal", {"column": "D", "sign": {"by": "T"}}, "negative is not a list of codes"),
+    ("Decimal", {"column": "D", "sign": {"negative": ["X"]}}, "is not a column: None"),
+    ("String", {"column": "D", "sign": -1}, "maps to Decimal, but the property is String"),
+    ("Decimal", {"column": "D", "times": 3}, "is not a column: 3"),
+    ("Decimal", {"times": "T"}, "is not a column: None"),
+    ("Decimal", {"sum": ["+A"], "sign": -1}, "is not known here"),
+    ("Decimal", {"sum": ["A"]}, "sum is not a list of signed columns"),
+]
+CHOICES: list[tuple[str, dict[str, Any], str]] = [
+    ("String", {"first": []}, "first is not a list of columns"),
+    ("String", {"first": ["=EUR"]}, "first has columns, and then at most one constant"),
+    ("String", {"first": ["=EUR", "A"]}, "first has columns, and then at most one constant"),
+    ("String", {"first": ["x.A"]}, "names the join 'x'"),
+    ("Int32", {"first": ["A"]}, "maps to String, but the property is Int32"),
+    ("String", {"value": 1}, "value is 1, which is no String"),
+    ("String", {"value": "E" * 41}, "value has 41 characters, but max_length is 40"),
+    ("Decimal", {"value": "0.005"}, "has 3 decimals, but the property's scale is 2"),
+    ("Boolean", {"value": "yes"}, "value is 'yes', which is no Boolean"),
+    ("Date", {"value": "tomorrow"}, "which is no Date"),
+    ("String", {"value": "EUR", "column": "A"}, "is not known here; known are value"),
+    ("Boolean", {"column": "A", "true": []}, "true is not a list of codes"),
+    ("Boolean", {"column": "A", "true": [1.5]}, "true is not a list of codes"),
+    ("Boolean", {"column": "A", "false": ["N"]}, "true is not a list of codes"),
+    ("Boolean", {"column": "A", "true": ["Y"], "false": "N"}, "false is not a list of codes"),
+    ("Boolean", {"column": "A", "true": ["Y", "1"], "false": [1]}, "1 cannot be both true and false"),
+]
 
 
-@pytest.mark.parametrize(("kind", "line", "message"), [*DATES, *NONE])
+@pytest.mark.parametrize(("kind", "line", "message"), [*DATES, *NONE, *NUMBERS, *CHOICES])
 def test_a_line_that_is_wrong(kind: str, line: dict[str, Any], message: str) -> None:
     found = faults(kind, line, {})
     assert all(key.startswith("columns.Value") for key, _ in found)
     assert any(message in text for _, text in found), found
+
+
+def test_an_empty_constant_where_there_must_be_a_value() -> None:
+    [(key, text)] = faults("Int32", {"value": ""}, {"nullable": False})
+    assert (key, text) == ("columns.Value", "value is '', which is no Int32")
 
 
 def test_none_where_there_must_be_a_value() -> None:

@@ -17,6 +17,8 @@ from tests.servers import PostgresServer
 #: What the ERP indexes.
 INDEXES = {
     "QDT": ("D0I", "D0C", "D0T", "D1I", "D1N", "D1C", "D4I", "D8N", "D11T", "DNN"),
+    "QNM": ("AMT", "WRBTR", "SGN", "BTH", "CFG"),
+    "QCH": ("TXD", "TXE", "NMA", "NMB", "BLK", "HLD", "STA"),
     "QTM": ("UPMJ", "ERDAT", "BIS", "BISD", "BISC", "PST", "PSL", "RMK", "BLK", "LIM"),
 }
 
@@ -67,6 +69,18 @@ def entity_set_of(table: str) -> str:
         ("QTM", "Remark eq 'a'", "RMK"),
         ("QTM", "Remark eq null", "RMK"),
         ("QTM", "Limit gt 100", "LIM"),
+        ("QNM", "Amount eq 1234.56", "AMT"),
+        ("QNM", "Amount ge 1000 and Amount lt 2000", "AMT"),
+        ("QNM", "Shifted gt 100", "WRBTR"),
+        ("QNM", "Signed lt -10", "SGN"),
+        ("QNM", "Both in (1,2)", "BTH"),
+        ("QNM", "Configured gt 5", "CFG"),
+        ("QCH", "Text eq 'Bolt'", "TXD"),
+        ("QCH", "Text eq 'Bolt'", "TXE"),
+        ("QCH", "Name in ('a','b')", "NMB"),
+        ("QCH", "Blocked", "BLK"),
+        ("QCH", "Hold eq false", "HLD"),
+        ("QCH", "State eq 'Open'", "STA"),
     ],
 )
 def test_conditions_that_an_index_answers(adapter: SqlAdapter, table: str, condition: str, column: str) -> None:

@@ -4,6 +4,7 @@ what fits is published as what it means.
 
 from contextlib import closing
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,31 @@ def read(url: str, name: str, **stored: Any) -> Any:
         ("AuditAt", {"UPMJ": 126327, "UPMT": None}, datetime(2026, 11, 23, 7, 0, tzinfo=UTC)),
         ("PostedAt", {"PST": "1753-01-01 00:00:00.000000"}, None),
         ("Rate", {"RTE": 0.5}, None),
+        ("Amount", {"AMT": 123456, "WAERS": "EUR"}, Decimal("1234.56")),
+        ("Amount", {"AMT": 123456, "WAERS": "JPY"}, Decimal(123456)),
+        ("Amount", {"AMT": 123456, "WAERS": None}, Decimal("1234.56")),
+        ("Shifted", {"WRBTR": 12.34, "WAERK": "JPY"}, Decimal(1234)),
+        ("Shifted", {"WRBTR": 12.34, "WAERK": "EUR"}, Decimal("12.34")),
+        ("Configured", {"CFG": 12345, "CUR": "KWD"}, Decimal("12.345")),
+        ("Configured", {"CFG": 12345, "CUR": "?"}, Decimal("123.45")),
+        ("Moved", {"DMBTR": 12.34, "CUR": "JPY"}, Decimal(1234)),
+        ("Moved", {"DMBTR": 12.34, "CUR": "EUR"}, Decimal("12.34")),
+        ("Moved", {"DMBTR": 12.34, "CUR": "KWD"}, Decimal("1.234")),
+        ("Credit", {"CRD": 250}, Decimal("-2.50")),
+        ("Signed", {"SGN": 12.5, "DTYP": "CM"}, Decimal("-12.50")),
+        ("Signed", {"SGN": 12.5, "DTYP": None}, Decimal("12.50")),
+        ("Units", {"QTY": 25, "UMREZ": 1, "UMREN": 3}, Decimal("0.833")),
+        ("Units", {"QTY": 25, "UMREZ": 1, "UMREN": 0}, None),
+        ("Local", {"FCA": 0.05, "RATE": 0.1}, Decimal("0.01")),
+        ("Local", {"FCA": -0.05, "RATE": 0.1}, Decimal("-0.01")),
+        ("Available", {"ONH": 1.5, "RSV": 0.25, "INT": None}, Decimal("1.250")),
+        ("Packed", {"PKA": 150, "PKB": 1}, Decimal("-1.49")),
+        ("Text", {"TXD": " ", "TXE": "Bolt"}, "Bolt"),
+        ("Text", {"TXD": None, "TXE": ""}, "none"),
+        ("Name", {"NMA": "", "NMB": None}, None),
+        ("Nothing", {"REL": None}, None),
+        ("Blocked", {"BLK": "1"}, True),
+        ("Blocked", {"BLK": "?"}, None),
     ],
 )
 def test_what_is_published(url: str, name: str, stored: dict[str, Any], published: Any) -> None:
@@ -93,9 +119,26 @@ def test_what_is_published(url: str, name: str, stored: dict[str, Any], publishe
         ("EnteredAt", {"ERDAT": "20261123", "ERZET": "12:30"}),
         ("UtcAt", {"UD": "2026-11-23", "UT": "1:00:00"}),
         ("UntilDigits", {"BISD": 99991331}),
+        ("Amount", {"AMT": 10**15, "WAERS": "JPY"}),
+        ("Shifted", {"WRBTR": 0.001, "WAERK": "KWD"}),
+        ("Configured", {"CFG": 12.5, "CUR": "JPY"}),
+        ("Signed", {"SGN": "abc", "DTYP": "CM"}),
+        ("Signed", {"SGN": 0.001, "DTYP": "CM"}),
+        ("Debit", {"DEB": -(2**63)}),
+        ("Local", {"FCA": 10**13, "RATE": 10}),
+        ("Available", {"ONH": 0.0001, "RSV": 0, "INT": 0}),
+        ("Text", {"TXD": b"abc"}),
     ],
 )
 def test_what_breaks_the_contract(url: str, name: str, stored: dict[str, Any]) -> None:
     with pytest.raises(ContractBroken) as caught:
         read(url, name, **stored)
     assert name in caught.value.detail
+
+
+def test_more_decimals_than_there_is_room_for(url: str) -> None:
+    schema.execute(url, """UPDATE "QCU" SET "DECS" = 4 WHERE "CODE" = 'KWD'""")
+    with pytest.raises(ContractBroken) as caught:
+        read(url, "Configured", CFG=1, CUR="KWD")
+    assert "4 decimals, but the property has 3" in caught.value.detail
+    schema.execute(url, """UPDATE "QCU" SET "DECS" = 3 WHERE "CODE" = 'KWD'""")
