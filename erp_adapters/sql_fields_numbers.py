@@ -231,7 +231,7 @@ class AmountField(Field):
         """Whether only the product can be compared."""
         return any(column is not None for column in self._factors)
 
-    def _form(self, one: _Case) -> tuple[Form, int]:
+    def _form_of(self, one: _Case) -> tuple[Form, int]:
         form = self._column().form
         return form, max((self.prop.scale or 0) - one.places, 0) if form is Form.APPROX else 0
 
@@ -241,7 +241,7 @@ class AmountField(Field):
     def fit(self, op: str, const: Any) -> Fitted:
         if self._whole or const is None:
             return super().fit(op, const)
-        return together([fit_const(*self._form(one), one.asked(op), one.stored(const)) for one in self._cases()])
+        return together([fit_const(*self._form_of(one), one.asked(op), one.stored(const)) for one in self._cases()])
 
     def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
         if self._whole or kind == "null":
@@ -257,7 +257,7 @@ class AmountField(Field):
         if self._whole:
             return super().fit_list(items)
         return together(
-            [fit_list(self.d, *self._form(one), [one.stored(item) for item in items]) for one in self._cases()]
+            [fit_list(self.d, *self._form_of(one), [one.stored(item) for item in items]) for one in self._cases()]
         )
 
     def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
