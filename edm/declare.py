@@ -39,6 +39,7 @@ _SET_KEYS: dict[str, Key] = {
     "entity_set": _REFERENCE, "entity_type": _REFERENCE, "label": _LABEL, "label_plural": _LABEL,
     "description": _DESCRIPTION, "system_of_record": _DESCRIPTION, "key": _REFERENCE, "order": _NUMBER,
     "freshness": _NUMBER, "stale": _NUMBER, "must_be_live": _FLAG, "changed": Key(str),
+    "as_of": Key(str),
     "properties": _TABLE, "navigation": Key(dict),
 }  # fmt: skip
 _PROPERTY_KEYS: dict[str, Key] = {
@@ -233,13 +234,14 @@ def _check_ages(draft: _Draft) -> None:
             draft.place.at(key).fault(f"{values[key]} is not a number of seconds from 0 to {_LONGEST}")
     if values.get("must_be_live") and (values.get("freshness") or values.get("stale")):
         draft.place.at("must_be_live").fault("does not go with freshness or stale: nothing is kept of this set")
-    name = values.get("changed")
-    if name is None:
-        return
-    if name not in draft.properties:
-        draft.place.at("changed").unknown(f"{name!r} is not a property of this set", name, draft.properties)
-    elif (item := draft.properties[name]) is not None and item.type not in (DATE, DATE_TIME_OFFSET):
-        draft.place.at("changed").fault(f"{name} is {item.type.name}", "say a DateTimeOffset, or a Date")
+    for key, kinds in (("changed", (DATE_TIME_OFFSET, DATE)), ("as_of", (DATE_TIME_OFFSET,))):
+        name = values.get(key)
+        if name is None:
+            continue
+        if name not in draft.properties:
+            draft.place.at(key).unknown(f"{name!r} is not a property of this set", name, draft.properties)
+        elif (item := draft.properties[name]) is not None and item.type not in kinds:
+            draft.place.at(key).fault(f"{name} is {item.type.name}", f"say {' or '.join(k.name for k in kinds)}")
 
 
 def _check_measures(draft: _Draft, item: Property, place: Place) -> None:
@@ -276,7 +278,10 @@ def _check_columns(draft: _Draft, columns: object, place: Place) -> None:
     if not isinstance(columns, dict):
         return place.fault("is not a table")
     for name in draft.properties:
-        if name not in columns:
+        if name == draft.values.get("as_of"):
+            if name in columns:
+                place.at(name).fault("is when the row was read, and no column")
+        elif name not in columns:
             place.at(name).fault("is missing: every property needs its column")
     for name in columns:
         if name not in draft.properties:
@@ -360,5 +365,5 @@ def _entity_set(draft: _Draft, everyone: Iterable[_Draft]) -> EntitySet:
     return EntitySet(
         draft.name, entity_type, v["label"], v["label_plural"], v["description"], v["system_of_record"],
         v.get("order", 0), draft.sources, v.get("freshness"), v.get("stale"), v.get("must_be_live", False),
-        v.get("changed"),
+        v.get("changed"), v.get("as_of"),
     )  # fmt: skip

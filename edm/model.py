@@ -103,7 +103,7 @@ class EntitySet:
 
     ``freshness`` is how many seconds old an answer may be, ``stale`` how many more while the ERP is away; ``None``
     leaves it to the deployment. Nothing of a set that ``must_be_live`` is kept. ``changed`` names the property that
-    tells when a row was last changed.
+    tells when a row was last changed, ``as_of`` one that no source has: when the row was read.
     """
 
     name: str
@@ -118,6 +118,7 @@ class EntitySet:
     stale: int | None = None
     must_be_live: bool = False
     changed: str | None = None
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from erp_adapters.base import DEFAULT_SOURCE, Adapter, Prepares, SourceError, so
 from erp_adapters.cache.adapter import Cached
 from erp_adapters.cache.memory import Memory
 from erp_adapters.resilient import Breaker, Resilient
+from erp_adapters.stamped import physical, stamped
 from erp_adapters.wrappers import Routed
 from odata_server.auth import Anonymous, Authenticator, Basic
 from odata_server.freshness import policy
@@ -82,7 +83,7 @@ def compose(
     Raises ``edm.faults.CatalogError`` when the catalog is no model.
     """
     metadata = metadata or load_directory(catalog(settings))
-    adapter = adapter or connect(settings, metadata)
+    adapter = adapter or connect(settings, physical(metadata))
     protected = guarded(settings, metadata, adapter)
     service = Service(
         metadata,
@@ -141,6 +142,7 @@ def guarded(settings: Settings, metadata: ServiceMetadata, adapter: Adapter) -> 
         for name, source in sources_of(adapter).items()
     }
     asked: Adapter = Routed(metadata, sources) if isinstance(adapter, Routed) else sources[DEFAULT_SOURCE]
+    asked = stamped(asked, metadata)
     if settings.kept == "off":
         return Guarded(asked, sources)
     store = None

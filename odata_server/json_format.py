@@ -40,13 +40,15 @@ EVIDENT_DYNAMIC = (STRING, BOOLEAN, NULL)
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Writes answers in one representation. ``root`` is the public URL of the service root, ending in ``/``. With
-    ``omit_nulls`` properties that are null are left out.
+    ``omit_nulls`` properties that are null are left out. ``annotations`` are instance annotations of the whole answer,
+    asked for when all of its rows were read.
     """
 
     metadata: ServiceMetadata
     representation: Representation
     root: str
     omit_nulls: bool = False
+    annotations: Callable[[], Sequence[tuple[str, str]]] = tuple
 
     # --- bodies ---------------------------------------------------------------------------------------
 
@@ -75,6 +77,7 @@ class Writer:
         parts = [] if self._silent else [self._pair("context", context)]
         if not self._silent:
             parts.append(self._pair("etag", etag))
+        parts += self._annotated()
         head = b",".join(parts)
         return b"{" + head + (b"," if head and body != b"{}" else b"") + body[1:]
 
@@ -82,7 +85,7 @@ class Writer:
         """``{"value": ...}`` of one property."""
         convert = self.converter(found.type, found.scale)
         body = self._encode(convert(value) if convert and value is not None else value)
-        parts = [] if self._silent else [self._pair("context", context)]
+        parts = [*([] if self._silent else [self._pair("context", context)]), *self._annotated()]
         if self.representation.metadata == "full" and found.type.name not in EVIDENT:
             parts.append(self._pair("type", self._type_name(found)))
         return b"{" + b"".join(p + b"," for p in parts) + b'"value":' + body + b"}"
@@ -117,8 +120,15 @@ class Writer:
     def _pair(self, name: str, value: object) -> bytes:
         return msgspec.json.encode(self.control(name)) + b":" + msgspec.json.encode(value)
 
+    def _annotated(self) -> list[bytes]:
+        """Instance annotations; like control information they are left out at ``metadata=none``."""
+        if self._silent:
+            return []
+        return [msgspec.json.encode(f"@{name}") + b":" + msgspec.json.encode(v) for name, v in self.annotations()]
+
     def _head(self, context: str, count: int | None) -> bytes:
         parts = [] if self._silent else [self._pair("context", context)]
+        parts += self._annotated()
         if count is not None:
             parts.append(self._pair("count", str(count) if self.representation.ieee754 else count))
         return b"{" + b"".join(part + b"," for part in parts)

@@ -5,7 +5,7 @@ One function per kind of resource, chosen from a table.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from edm.errors import ODataError
@@ -91,7 +91,16 @@ class Reader:
 
     @property
     def _writer(self) -> Writer:
-        return Writer(self._metadata, self.shape, self.request.root, self._preferences.omit_values)
+        omit, annotations = self._preferences.omit_values, self._annotations
+        return Writer(self._metadata, self.shape, self.request.root, omit, annotations)
+
+    def _annotations(self) -> tuple[tuple[str, str], ...]:
+        """When the ERP gave the data, if it was too long ago, so that people can be told."""
+        origin, wanted = self.session.provenance, self._preferences.include_annotations
+        name = f"{self._metadata.namespace}.DataAsOf"
+        if not origin.stale or origin.oldest is None or (wanted is not None and not wanted.includes(name)):
+            return ()
+        return ((name, datetime.fromtimestamp(int(origin.oldest), UTC).isoformat().replace("+00:00", "Z")),)
 
     @property
     def _preferences(self) -> Preferences:

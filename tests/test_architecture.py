@@ -33,6 +33,7 @@ SERVER = (
     "erp_adapters.base",
     "erp_adapters.cache",
     "erp_adapters.resilient",
+    "erp_adapters.stamped",
     "erp_adapters.wrappers",
     "odata_server",
 )
@@ -64,6 +65,7 @@ LAYERS = {
     ),
     "erp_adapters.kit": Layer(ours=("edm", "erp_adapters.base"), theirs=("hypothesis", "pytest")),
     "erp_adapters.resilient": Layer(ours=("edm", "erp_adapters.base")),
+    "erp_adapters.stamped": Layer(ours=("edm", "erp_adapters.base")),
     "erp_adapters.transport": Layer(ours=("edm", "erp_adapters.base"), theirs=("requests",)),
     "erp_adapters.wrappers": Layer(ours=("edm", "erp_adapters.base")),
     "odata_server": Layer(ours=SERVER, theirs=SERVER_LIBRARIES, never=EDGE),

@@ -79,11 +79,12 @@ def _whole(composed: "Composition", config_file: str | None, **flags: Any) -> "W
     """The service without what is kept of earlier answers: what is looked at is the databases."""
     from dataclasses import replace
 
+    from erp_adapters.stamped import physical, stamped
     from odata_server.doctor.patient import Whole
 
     origins = load_settings(config_file, serving=False, **flags).origins
-    service = replace(composed.service, adapter=composed.adapter)
-    return Whole(composed.settings, origins, composed.metadata, service, _lint(composed))
+    service = replace(composed.service, adapter=stamped(composed.adapter, composed.metadata))
+    return Whole(composed.settings, origins, physical(composed.metadata), service, _lint(composed))
 
 
 def _lint(composed: "Composition") -> "Iterator[Finding]":

@@ -67,8 +67,10 @@ def _model(settings: "Settings", faults: "list[Fault]") -> "ServiceMetadata | No
 def _mapping_faults(settings: "Settings", metadata: "ServiceMetadata", offline: bool) -> "Iterator[Fault]":
     from edm.faults import Fault
     from erp_adapters.base import Validates, sources_of
+    from erp_adapters.stamped import physical
     from odata_server.compose import connect
 
+    metadata = physical(metadata)
     if settings.database_url is None and not settings.sources:
         settings = settings.with_(database_url=_nowhere())
         offline = True

@@ -48,7 +48,7 @@ def NOW_OF(clock: Clock) -> Any:
 
 
 def get(
-    service: Service, path: str, query: str = "", principal: Principal | None = None, **headers: str
+    service: Service, path: str, query: str = "", principal: Principal | None = None, /, **headers: str
 ) -> ODataResponse:
     fields = Headers({name.replace("_", "-"): value for name, value in headers.items()})
     return service.handle(ODataRequest("GET", path, query.replace(" ", "%20"), fields), principal or Principal("user"))
@@ -67,11 +67,35 @@ def test_where_an_answer_came_from(kept: Kept) -> None:
         "erp-odata; hit; detail=stale",
         "62",
     )
-    assert stale.body == hit.body
+    told = json.loads(stale.body)
+    assert told.pop("@ErpOData.DataAsOf") == "2026-11-23T12:00:00Z"
+    assert told == json.loads(hit.body)
     kept.clock.now += 3_600
     gone = get(kept.service, "Invoices", LIST)
     assert (gone.status, gone.header("Cache-Status")) == (503, None)
     assert gone.header("Retry-After") is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("Invoices", LIST), ("Customers('C01')", ""), ("Customers('C01')/Country", ""), ("Customers/C01/Invoices", "$top=2"),
+        ("Customers('C01')", "$expand=Invoices($top=1)"), ("Invoices", "$apply=aggregate($count as N)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("version", ["4.0", "4.01"])
+def test_a_body_says_that_it_is_stale(kept: Kept, path: str, query: str, version: str) -> None:
+    headers = {"OData_MaxVersion": version}
+    first = json.loads(get(kept.service, path, query, **headers).body)
+    kept.source.failure = Unavailable()
+    kept.clock.now += 100
+    stale = json.loads(get(kept.service, path, query, **headers).body)
+    assert stale.pop("@ErpOData.DataAsOf") == "2026-11-23T12:00:00Z"
+    assert stale == first
+    for more in ({"Accept": "application/json;odata.metadata=none"}, {"Prefer": 'include-annotations="-*"'}):
+        assert b"DataAsOf" not in get(kept.service, path, query, **headers, **more).body
+    kept.source.failure = None
+    assert b"DataAsOf" not in get(kept.service, path, query, **headers).body
 
 
 def test_documents_come_from_no_cache(kept: Kept) -> None:
