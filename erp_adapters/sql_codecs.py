@@ -152,6 +152,22 @@ class Zoned:
 
 
 @dataclass(frozen=True, slots=True)
+class TextStamp:
+    """A timestamp without zone that SQLite holds as text; ``form`` is one of ``STAMP_FORMS``."""
+
+    column: ColumnRef
+    zone: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A number with more digits than the property has, rounded half away from zero."""
+
+    column: ColumnRef
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing:
     """Another codec, some of whose values mean that there is none. Those of a point in time are as they are stored."""
 
@@ -160,7 +176,21 @@ class Nothing:
 
 
 Codec = (
-    Plain | Scaled | DateDigits | Codes | Flag | Composite | Sum | Zoned | Split | Nothing | Amount | First | Constant
+    Plain
+    | Scaled
+    | DateDigits
+    | Codes
+    | Flag
+    | Composite
+    | Sum
+    | Zoned
+    | TextStamp
+    | Split
+    | Rounded
+    | Nothing
+    | Amount
+    | First
+    | Constant
 )
 
 

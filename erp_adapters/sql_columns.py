@@ -9,8 +9,9 @@ from typing import Any
 from edm.primitives import BOOLEAN, DATE, DATE_TIME_OFFSET, DECIMAL, STRING
 from erp_adapters import sql_readers_dates as dates
 from erp_adapters import sql_readers_numbers as numbers
+from erp_adapters import sql_readers_stamps as stamps
 from erp_adapters import sql_readers_texts as texts
-from erp_adapters.sql_codecs import Codec, Constant, DateDigits, Nothing, Plain, Split, Zoned
+from erp_adapters.sql_codecs import Codec, Constant, DateDigits, Nothing, Plain, Split, TextStamp, Zoned
 from erp_adapters.sql_readers import Line, Reader
 from erp_adapters.sql_section import unknown
 
@@ -35,7 +36,8 @@ KINDS: dict[str, Kind] = {
     "codes": Kind(texts.codes, frozenset({"column", "codes", "trim"})),
     **dict.fromkeys(("true", "false"), Kind(texts.flag, frozenset({"column", "true", "false", "trim"}))),
     "first": Kind(texts.first, frozenset({"first"})),
-    "timezone": Kind(dates.zoned, frozenset({"column", "timezone"})),
+    "timezone": Kind(stamps.stamped, frozenset({"column", "timezone", "form"})),
+    "round": Kind(stamps.rounded, frozenset({"column", "round"})),
     "": Kind(texts.plain, frozenset({"column", "trim"})),
 }
 #: The key of a line that names no column.
@@ -160,6 +162,8 @@ def marks(of: Codec) -> Codec:
     match of:
         case Zoned(column=column):
             return Zoned(column, "UTC")
+        case TextStamp(column=column, form=form):
+            return TextStamp(column, "UTC", form)
         case Split(column=column, pattern=pattern):
             return DateDigits(column, pattern)
     return of

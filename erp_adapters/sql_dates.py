@@ -208,3 +208,7 @@ class Times(dict[Any, timedelta]):
         if minutes > 59 or seconds > 59 or time > timedelta(hours=24):
             raise ValueError("no time of day")
         return time
+
+
+#: How SQLite's text may write a timestamp, as ``strftime`` says it.
+STAMP_FORMS = {"seconds": "%Y-%m-%d %H:%M:%S", "iso": "%Y-%m-%dT%H:%M:%S"}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from edm.model import Property
+from edm.primitives import DATE
 from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_codecs import (
     Amount,
@@ -17,9 +18,11 @@ from erp_adapters.sql_codecs import (
     Flag,
     Nothing,
     Plain,
+    Rounded,
     Scaled,
     Split,
     Sum,
+    TextStamp,
     Zoned,
     columns_of,
 )
@@ -30,7 +33,8 @@ from erp_adapters.sql_fields_choice import ConstantField, FirstField
 from erp_adapters.sql_fields_codes import CodesField, FlagField
 from erp_adapters.sql_fields_dates import DateField, LocalField, SplitField, ZonedField
 from erp_adapters.sql_fields_numbers import AmountField, ScaledField, SumField
-from erp_adapters.sql_values import Sql
+from erp_adapters.sql_fields_stamps import RoundedField, StampDayField, TextStampField
+from erp_adapters.sql_values import Kind, Sql
 
 _FIELDS: dict[type[Any], Callable[..., Field]] = {
     Plain: PlainField,
@@ -45,6 +49,8 @@ _FIELDS: dict[type[Any], Callable[..., Field]] = {
     Amount: AmountField,
     First: FirstField,
     Constant: ConstantField,
+    TextStamp: TextStampField,
+    Rounded: RoundedField,
 }
 
 
@@ -58,6 +64,8 @@ def field(
         marked = marks(codec.of)
         of = inner if marked == codec.of else field(d, prop, marked, column, present)
         return NothingField(d, prop, codec, columns, present, inner, of)
+    if isinstance(codec, Plain) and prop.type == DATE and columns[0].facts.kind is Kind.TIMESTAMP:
+        return StampDayField(d, prop, codec, columns, present)
     return _kind(prop, codec)(d, prop, codec, columns, present)
 
 

@@ -245,7 +245,7 @@ def test_the_catalog_s_mappings_are_mappings(line: str) -> None:
         "GrossAmount": 'type = "Decimal"\nprecision = 18\nscale = 2',
         "Available": 'type = "Decimal"\nprecision = 18\nscale = 3',
         "DueDate": 'type = "Date"',
-        "ValidTo": 'type = "Date"',
+        **dict.fromkeys(("ValidTo", "OrderDate"), 'type = "Date"'),
         **dict.fromkeys(("NetAmount", "Quantity"), 'type = "Decimal"\nprecision = 15\nscale = 2'),
         "Approved": 'type = "Boolean"',
         "ChangedAt": 'type = "DateTimeOffset"',

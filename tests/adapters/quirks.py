@@ -134,6 +134,25 @@ _EPOCHS = (
     date(1753, 1, 2), date(1600, 1, 1),
 )  # fmt: skip
 _STAMPS = (*(day and datetime.combine(day, time()) for day in _EPOCHS), datetime(2026, 10, 25, 2, 30))
+_DAYTIMES = (
+    None, datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59), datetime(2026, 11, 24), datetime(1753, 1, 1),
+    datetime(9999, 12, 31, 12), datetime(1, 1, 1), datetime(2024, 2, 29, 0, 0, 0, 1),
+)  # fmt: skip
+_STAMPED = (
+    Specimen("DayOf", "Date", {"column": "DOT"}, {"DOT": Stored("TIMESTAMP", _DAYTIMES)}),
+    Specimen(
+        "DayAlways", "Date", {"column": "DOA"}, {"DOA": Stored("TIMESTAMP NOT NULL", _DAYTIMES[1:])}, {"nullable": False}
+    ),
+    Specimen(
+        "DayOrNone", "Date", {"column": "DON", "none": [date(1753, 1, 1)]},
+        {"DON": Stored("TIMESTAMP NOT NULL", _DAYTIMES[1:])},
+    ),
+    Specimen(
+        "Rounded", "Decimal", {"column": "RND", "round": True},
+        {"RND": Stored("DOUBLE PRECISION", (None, 0.0, 1.005, -2.345, 1 / 3, 100.0, 12345.678))},
+        {"precision": 12, "scale": 2}, "",
+    ),
+)  # fmt: skip
 _NONE = (
     Specimen(
         "Until", "Date", {"column": "BIS", "none": [date(1753, 1, 1), "1900-01-01", date(9999, 12, 31)]},
@@ -343,7 +362,7 @@ class Quirky:
 
 SETS = (
     Quirky("Calendars", "QDT", tuple(_dates())),
-    Quirky("Times", "QTM", (*_SPLIT, *_NONE)),
+    Quirky("Times", "QTM", (*_SPLIT, *_STAMPED, *_NONE)),
     Quirky("Amounts", "QNM", _NUMBERS, joins={"cur": {"table": "QCU", "on": {"CUR": "CODE"}}}),
     Quirky("Choices", "QCH", _CHOICES, (_RELATED, _RELATING)),
 )
