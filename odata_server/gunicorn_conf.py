@@ -40,7 +40,7 @@ except ConfigError as error:
 bind = f"[{_settings.address}]" if ":" in _settings.address else _settings.address
 bind = f"{bind}:{_settings.port}"
 workers = _settings.workers
-worker_class = "gthread"
+worker_class = "odata_server.worker.Worker"
 threads = _number("ERP_ODATA_THREADS")
 
 # With gthread this is a heart-beat only, it does not end a slow request: requests have their own deadline.

@@ -112,6 +112,7 @@ LAYERS = {
     "odata_server.uri": Layer(ours=("edm",)),
     "odata_server.uri.tokens": Layer(ours=("edm",), theirs=("msgspec",)),
     "odata_server.web": Layer(ours=SERVER, theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
+    "odata_server.worker": Layer(theirs=("gunicorn",)),
     "salesforce": Layer(),
     "salesforce.client": Layer(ours=("salesforce",), theirs=("requests",)),
     "salesforce.contract": Layer(ours=("edm.contract", "edm.contract_diff", "salesforce")),

@@ -209,7 +209,7 @@ def test_gunicorn_knows_every_setting(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_gunicorn_stays_on_loopback_unless_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     values = gunicorn_values(monkeypatch, tmp_path)
     assert values["bind"] == "127.0.0.1:8000"
-    assert (values["worker_class"], values["workers"], values["threads"]) == ("gthread", 2, 8)
+    assert (values["worker_class"], values["workers"], values["threads"]) == ("odata_server.worker.Worker", 2, 8)
     assert (values["timeout"], values["graceful_timeout"], values["keepalive"]) == (30, 20, 95)
     assert (values["max_requests"], values["max_requests_jitter"]) == (10_000, 1_000)
     assert values["limit_request_line"] == 8190
