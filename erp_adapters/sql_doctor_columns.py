@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoSuchTableError
 from edm.model import Property
 from edm.primitives import BOOLEAN, DATE, DATE_TIME_OFFSET, DECIMAL, DOUBLE, GUID, INT16, INT32, INT64, STRING
 from erp_adapters.base import Finding, Level
-from erp_adapters.sql_codecs import Plain, columns_of
+from erp_adapters.sql_codecs import Codec, DateDigits, Nothing, Plain, Scaled, Sum, Zoned, columns_of
 from erp_adapters.sql_doctor_asking import BOUND, Asking, index_name, quoted
 from erp_adapters.sql_source import split
 from erp_adapters.sql_values import Kind
@@ -30,6 +30,13 @@ _FITTING = {
     DATE_TIME_OFFSET: {Kind.TIMESTAMP_TZ, Kind.TIMESTAMP},
     GUID: {Kind.UUID, Kind.TEXT, Kind.CHAR},
 }
+#: Kinds that codecs read, where not any kind will do.
+_STORED: Mapping[type[Any], set[Kind]] = {
+    Scaled: {*_NUMBERS, Kind.FLOAT},
+    Sum: {*_NUMBERS, Kind.FLOAT},
+    DateDigits: {*_NUMBERS, Kind.TEXT, Kind.CHAR},
+    Zoned: {Kind.TIMESTAMP},
+}
 
 
 def types(asking: Asking) -> Iterator[Finding]:
@@ -40,14 +47,15 @@ def types(asking: Asking) -> Iterator[Finding]:
     for entity_set, mapping in asking.sets:
         for prop in entity_set.type.properties:
             codec = mapping.codecs[prop.name]
-            if not isinstance(codec, Plain):
-                continue
-            (ref,) = columns_of(codec)
-            table = mapping.table_of(ref)
-            if table not in declared:
-                declared[table] = _declared(inspector, table)
-            where, place = f"{entity_set.name}/{prop.name}", f"{table}.{ref.name}"
-            yield from _fits(where, place, prop, source.facts(table, ref.name).kind, declared[table].get(ref.name))
+            for ref in columns_of(codec):
+                table = mapping.table_of(ref)
+                if table not in declared:
+                    declared[table] = _declared(inspector, table)
+                where, place = f"{entity_set.name}/{prop.name}", f"{table}.{ref.name}"
+                kind = source.facts(table, ref.name).kind
+                yield from _fits(where, place, prop, kind, _fitting(codec, prop))
+                if isinstance(codec, Plain):
+                    yield from _as_it_is(where, place, prop, kind, declared[table].get(ref.name))
 
 
 def _declared(inspector: Any, table: str) -> Mapping[str, Any]:
@@ -58,20 +66,34 @@ def _declared(inspector: Any, table: str) -> Mapping[str, Any]:
         return {}
 
 
-def _fits(where: str, place: str, prop: Property, kind: Kind, declared: Any) -> Iterator[Finding]:
-    fitting = _FITTING.get(prop.type)
-    if fitting is not None and kind not in fitting and kind is not Kind.UNKNOWN:
+def _fitting(codec: Codec, prop: Property) -> set[Kind] | None:
+    """The kinds of column that a codec can read; ``None`` where any will do."""
+    match codec:
+        case Nothing(of=inner):
+            return _fitting(inner, prop)
+        case Plain():
+            return _FITTING.get(prop.type)
+        case _:
+            return _STORED.get(type(codec))
+
+
+def _fits(where: str, place: str, prop: Property, kind: Kind, fitting: set[Kind] | None) -> Iterator[Finding]:
+    if fitting is not None and kind not in (*fitting, Kind.UNKNOWN):
         fix = f"Change the type of {prop.name}, or say in [sql.columns] how it is stored (docs/catalog.md)."
         yield Finding(Level.FAILURE, where, f"is {prop.type.name}, but {place} is declared as {kind.value}", fix)
     elif prop.type == DECIMAL and kind is Kind.FLOAT:
         fix = "Store it as NUMERIC, or publish it from a view that casts and rounds it."
         yield Finding(Level.WARNING, where, f"{place} is a float: amounts are not exact and sums do not add up", fix)
-    elif prop.type == DATE_TIME_OFFSET and kind is Kind.TIMESTAMP:
+
+
+def _as_it_is(where: str, place: str, prop: Property, kind: Kind, declared: Any) -> Iterator[Finding]:
+    """What a column may hold that is published without a word about it."""
+    if prop.type == DATE_TIME_OFFSET and kind is Kind.TIMESTAMP:
         fix = f'Say whose time it is: {prop.name} = {{ column = "...", timezone = "Europe/Berlin" }}.'
         yield Finding(Level.WARNING, where, f"{place} has no time zone", fix)
     scale, length = getattr(declared, "scale", None), getattr(declared, "length", None)
     if prop.type == DECIMAL and prop.scale is not None and kind is Kind.NUMERIC and (scale or 0) > prop.scale:
-        fix = f"Set scale = {scale}, if there are values that need it (the check facets looks at a sample)."
+        fix = f"Set scale = {scale}, if there are values that need it (the checks values and facets look at a sample)."
         yield Finding(Level.NOTE, where, f"{place} has {scale} decimals, but the property's scale is {prop.scale}", fix)
     if prop.type == STRING and prop.max_length is not None and (length or 0) > prop.max_length:
         fix = f"Set max_length = {length}, if there are longer texts (the check facets looks at a sample)."

@@ -83,6 +83,11 @@ class _Looking:
             if link.dependent and own != kind.key and (value := self._value(own)) is not None:
                 condition = call("eq", self._prop(own), value)
                 yield _Use(f"{link.partner} of one of {link.target}, by {own}", self._query(condition))
+        changed = self.entity_set.changed
+        if changed is not None and (value := self._value(changed)) is not None:
+            since = self._query(call("ge", self._prop(changed), value))
+            level = Level.WARNING if size >= LARGE else Level.NOTE
+            yield _Use(f"what changed since a time, by {changed}", since, level=level)
         for prop in kind.properties:
             if prop.type in (DATE, DATE_TIME_OFFSET) and size >= LARGE:
                 newest = (OrderItem(self._prop(prop.name), descending=True),)

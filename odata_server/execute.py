@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import CollectionType
 from edm.query import Query, narrowed
 from erp_adapters.base import Adapter, Page, Row, Session, TimedOut
-from odata_server.fetched import Fetched
+from odata_server.fetched import Fetched, said
 from odata_server.plan import Plan, navigations_of, plan, plan_derived
 from odata_server.semijoin import Paged, paged, reduced
 
@@ -124,9 +125,15 @@ class Engine:
         """Whether the source makes the rows of ``query`` of others by itself."""
         return self.adapter.capabilities(self.whole[query.entity_set]).derive(query)
 
-    def fetched(self, session: Session, spend: Callable[[int], None]) -> Fetched:
-        """An empty store of related rows that reads through this engine."""
-        return Fetched(self.whole, lambda query, link, values: self.related(query, link, values, session), spend)
+    def fetched(self, session: Session, spend: Callable[[int], None], exprs: Iterable[Expr]) -> Fetched:
+        """An empty store of the related rows that the expressions need, which reads through this engine."""
+        read = partial(self._related_of, session)
+        return Fetched(self.whole, read, spend, said(exprs))
+
+    def _related_of(
+        self, session: Session, query: Query, link: NavigationProperty, values: Iterable[tuple[Any, ...]]
+    ) -> dict[tuple[Any, ...], list[Row]]:
+        return self.related(query, link, values, session)
 
     def _one_of(self, entity_set: str, names: tuple[str, ...], values: Sequence[tuple[Any, ...]]) -> Expr:
         parts: list[Expr] = []
@@ -179,7 +186,7 @@ class _Finish:
 
     def __post_init__(self) -> None:
         self.entity_set = self.engine.whole[self.made.query.entity_set]
-        self.fetched = self.engine.fetched(self.session, self._spend)
+        self.fetched = self.engine.fetched(self.session, self._spend, self._exprs(self.made.residual))
         self.paged = paged(self.engine, self.made, self.session)
 
     def rows(self, pages: Iterable[Page]) -> Result:
@@ -211,11 +218,14 @@ class _Finish:
             self.fetched.fetch(self.entity_set, [e[IT] for e in environments], needs_related)
             yield from environments if keep is None else (e for e in environments if keep(e) is True)
 
-    def _navigations(self) -> tuple[tuple[str, ...], ...]:
+    def _exprs(self, residual: Expr | None) -> list[Expr]:
+        """What is evaluated here."""
         made = self.made
         exprs = [c.expr for c in made.compute] + [i.expr for i in made.orderby]
-        if self.paged.residual is not None:
-            exprs.append(self.paged.residual)
+        return exprs if residual is None else [*exprs, residual]
+
+    def _navigations(self) -> tuple[tuple[str, ...], ...]:
+        exprs = self._exprs(self.paged.residual)
         return tuple(dict.fromkeys(path for expr in exprs for path in navigations_of(expr)))
 
     def _spend(self, rows: int) -> None:

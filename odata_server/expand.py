@@ -204,7 +204,7 @@ class _Expanding:
             raise _too_many(expansion, f"more than {engine.max_expanded} rows (limit max_expanded)")
         if made is None:
             return {(value, origin): rows[value] for value, origin in places if value in rows}
-        fetched = engine.fetched(session, _Budget(expansion, engine.scan_budget).spend)
+        fetched = engine.fetched(session, _Budget(expansion, engine.scan_budget).spend, made.exprs)
         everything = [row for own in rows.values() for row in own]
         finisher = Finisher(made, engine.metadata, fetched, (self.outer_set, self.outer), everything)
         return {(v, o): finisher.rows(self.outer[o or 0], rows[v]) for v, o in places if v in rows}

@@ -41,7 +41,7 @@ def test_the_demo_as_a_reader_has_no_failures(demo_postgres_copy: str, postgres_
         url = make_url(demo_postgres_copy).set(username="demo_doctor").render_as_string(hide_password=False)
         with examined(url, demo_metadata()) as outcomes:
             levels = {o.check.id: o.level for o in outcomes if o.source}
-        assert {level for level in levels.values() if level is not None} <= {Level.NOTE}, levels
+        assert {level for level in levels.values() if level is not None} <= {Level.NOTE}, [(f.where, f.what, f.fix) for o in outcomes if o.source for f in o.findings]
     finally:
         execute(demo_postgres_copy, 'DROP OWNED BY "demo_doctor"', "DROP ROLE demo_doctor")
 
@@ -177,6 +177,13 @@ def test_types_that_do_not_fit(url: str, admin_url: str) -> None:
     assert "NOTE Orders/Text: ORDERHD.TXT takes 90 characters, but max_length is 20" in said
     assert "FAILURE Partners/Country: is String, but PARTNER.CTRY is declared as date" in said
     assert "WARNING Orders/ChangedAt: ORDERHD.CHG has no time zone" in said
+
+
+def test_columns_that_codecs_cannot_read(url: str, admin_url: str) -> None:
+    execute(admin_url, 'ALTER TABLE "ORDERHD" ALTER "DUE" TYPE date USING NULL, ALTER "CHG" TYPE timestamptz')
+    said = texts(found(url, "types"))
+    assert "FAILURE Orders/DueDate: is Date, but ORDERHD.DUE is declared as date" in said
+    assert "FAILURE Orders/ChangedAt: is DateTimeOffset, but ORDERHD.CHG is declared as timestamp with" in said
 
 
 def test_more_decimals_than_the_model_has(url: str, admin_url: str) -> None:
@@ -370,6 +377,15 @@ def test_joins_without_an_index(large_postgres: tuple[str, str]) -> None:
     assert texts(findings).startswith("WARNING Orders: no index finds the row of the join p -> CREATE INDEX")
     execute(admin, *dict.fromkeys(finding.fix for finding in found(url, "indexes")))
     assert texts(found(url, "indexes")) == ""
+
+
+def test_changes_without_an_index_and_the_remedy(large: tuple[str, str]) -> None:
+    url, admin = large
+    model = changed(('key = "OrderNumber"', 'key = "OrderNumber"\nchanged = "ChangedAt"'))
+    (finding,) = found(url, "indexes", model)
+    assert "what changed since a time, by ChangedAt" in finding.what
+    execute(admin, finding.fix)
+    assert texts(found(url, "indexes", model)) == ""
 
 
 def test_a_large_table_makes_it_a_failure_and_lists_by_date_a_note(url: str, admin_url: str, reader: str) -> None:

@@ -247,3 +247,17 @@ def test_parts_of_conditions_on_two_relations_are_none() -> None:
 def test_errors_of_the_request_stay_errors() -> None:
     with pytest.raises(ODataError):
         bind("Customer/Nothing eq 1")
+
+
+def test_of_related_rows_only_what_is_said_of_them_is_read() -> None:
+    read: list[Query] = []
+
+    class Noting(Apart):
+        def read(self, query: Query, session: Session) -> Iterator[Page]:
+            read.append(query)
+            yield from super().read(query, session)
+
+    target = Service(METADATA, Noting(METADATA, DATA), (SECRET,), ServiceOptions(), clock=lambda: NOW)
+    query = "$filter=Customer/Visits gt Positions&$orderby=Customer/Country&$select=InvoiceNumber"
+    assert ask(target, "Invoices", query) == ask(TOGETHER, "Invoices", query)
+    assert [q.columns for q in read if q.entity_set == "Customers"] == [("CustomerNumber", "Country", "Visits")]
