@@ -34,13 +34,14 @@ from erp_adapters.base import (
     Unavailable,
     source_of,
 )
+from erp_adapters.sql_code_tables import Looked, loaded
 from erp_adapters.sql_decode import rows
 from erp_adapters.sql_direct import Direct, Raw
 from erp_adapters.sql_driver import ONE_FETCH, PAGE_ROWS, Driver, SqlOptions
 from erp_adapters.sql_drivers import driver_of, driver_url
 from erp_adapters.sql_mapping import SetMapping, parse
 from erp_adapters.sql_session import begun
-from erp_adapters.sql_source import Source, split
+from erp_adapters.sql_source import split
 from erp_adapters.sql_statement import Statements
 from erp_adapters.sql_text import Asked, Prepared
 from erp_adapters.sql_watch import WATCH
@@ -79,7 +80,7 @@ class SqlAdapter:
     _direct: Direct | None = None
     _process: int = 0
     _statements: Statements | None = None
-    _looked: Source | None = None
+    _looked: Looked | None = None
     _mappings: dict[str, SetMapping] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,7 +97,14 @@ class SqlAdapter:
     # --- the adapter --------------------------------------------------------------------------------------------
 
     def capabilities(self, entity_set: EntitySet) -> Capabilities:
-        return self.statements().capabilities(entity_set)
+        statements = self.statements()
+        if self._broken(entity_set) is not None:
+            self._statements = self._looked = None  # what was missing may be there by now
+            statements = self.statements()
+            broken = self._broken(entity_set)
+            if broken is not None:
+                raise ContractBroken(entity_set.name, broken)
+        return statements.capabilities(entity_set)
 
     def read(self, query: Query, session: Session) -> Iterator[Page]:
         asked = self.statements().statement(query)
@@ -258,6 +266,10 @@ class SqlAdapter:
                 self._statements = self._looked = None  # its tables may have changed: they are looked at again
             raise failure from error
 
+    def _broken(self, entity_set: EntitySet) -> str | None:
+        """What a set lacks that was looked for before any query."""
+        return None if self._looked is None else self._looked.broken.get(entity_set.name)
+
     # --- the engine ---------------------------------------------------------------------------------------------
 
     def engine(self) -> Engine:
@@ -289,15 +301,15 @@ class SqlAdapter:
         engine = self.engine()
         found = self._statements
         if found is None:
-            self._looked = self._looked or self._look(engine)
-            found = self._statements = Statements(self.metadata, self._mappings, self._looked)
+            looked = self._looked = self._looked or self._look(engine)
+            found = self._statements = Statements(self.metadata, looked.mappings, looked.source)
         return found
 
-    def _look(self, engine: Engine) -> Source:
+    def _look(self, engine: Engine) -> Looked:
         tables = sorted({table for mapping in self._mappings.values() for table in mapping.tables()})
         try:
             with engine.connect() as connection:
-                return self._driver.look(connection, tables)
+                return loaded(self._mappings, connection, self._driver.look(connection, tables))
         except PoolTimeout as error:
             raise Busy(str(error)) from None
         except SQLAlchemyError as error:

@@ -57,12 +57,24 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeTable:
+    """Where codes and their words stand in the database: in the rows whose columns have the given values."""
+
+    table: str
+    code: str
+    word: str
+    where: tuple[tuple[str, str | int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Codes:
-    """A code that is published as a word; an unknown code is published as itself."""
+    """A code that is published as a word; an unknown code is published as itself. ``words`` of a table are known when
+    the database was asked (see ``sql_code_tables``)."""
 
     column: ColumnRef
     words: Mapping[str, str]
     trim: bool = False
+    table: CodeTable | None = None
 
     def stored(self, word: str) -> tuple[str, ...]:
         """The codes that are published as ``word``."""
@@ -87,6 +99,53 @@ class Composite:
     columns: tuple[ColumnRef, ...]
     widths: tuple[int, ...]
     separator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Columns of any width with a separator between them, which is escaped within texts."""
+
+    columns: tuple[ColumnRef, ...]
+    separator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Justified:
+    """A text without blanks on either side; with a width it is stored with blanks in front, up to that width."""
+
+    column: ColumnRef
+    width: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alpha:
+    """A text that is stored with leading zeros up to ``width`` if it has digits only."""
+
+    column: ColumnRef
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guid:
+    """A GUID as text. ``mixed``: the first three groups of its bytes are stored backwards."""
+
+    column: ColumnRef
+    mixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Polymorphic:
+    """The id behind the name of a model and a comma; null for other models."""
+
+    column: ColumnRef
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A number that is stored as text."""
+
+    column: ColumnRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +234,14 @@ class Nothing:
     values: tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class When:
+    """Another codec, where other columns have one of some codes each; else null."""
+
+    of: "Codec"
+    conditions: tuple[tuple[ColumnRef, tuple[str, ...]], ...]
+
+
 Codec = (
     Plain
     | Scaled
@@ -191,14 +258,23 @@ Codec = (
     | Amount
     | First
     | Constant
+    | Joined
+    | Justified
+    | Alpha
+    | Guid
+    | Polymorphic
+    | Parsed
+    | When
 )
 
 
 def columns_of(codec: Codec) -> tuple[ColumnRef, ...]:
     """The columns that a codec reads."""
     match codec:
-        case Composite(columns=columns) | First(columns=columns):
+        case Composite(columns=columns) | First(columns=columns) | Joined(columns=columns):
             return columns
+        case When(of=inner, conditions=conditions):
+            return (*columns_of(inner), *(column for column, _ in conditions))
         case Amount():
             return _of_amount(codec)
         case Constant():
@@ -217,3 +293,13 @@ def _of_amount(codec: Amount) -> tuple[ColumnRef, ...]:
     decides = [what.column for what in (codec.decimals, codec.sign) if isinstance(what, Places | Signs)]
     factors = [column for column in (codec.times, codec.per) if column is not None]
     return (codec.column, *decides, *factors)
+
+
+def code_table(codec: Codec) -> CodeTable | None:
+    """The table that a codec has its words from."""
+    match codec:
+        case Codes(table=table):
+            return table
+        case Nothing(of=inner) | When(of=inner):
+            return code_table(inner)
+    return None

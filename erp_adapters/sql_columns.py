@@ -11,7 +11,7 @@ from erp_adapters import sql_readers_dates as dates
 from erp_adapters import sql_readers_numbers as numbers
 from erp_adapters import sql_readers_stamps as stamps
 from erp_adapters import sql_readers_texts as texts
-from erp_adapters.sql_codecs import Codec, Constant, DateDigits, Nothing, Plain, Split, TextStamp, Zoned
+from erp_adapters.sql_codecs import Codec, Constant, DateDigits, Nothing, Plain, Split, TextStamp, When, Zoned
 from erp_adapters.sql_readers import Line, Reader
 from erp_adapters.sql_section import unknown
 
@@ -38,12 +38,16 @@ KINDS: dict[str, Kind] = {
     "first": Kind(texts.first, frozenset({"first"})),
     "timezone": Kind(stamps.stamped, frozenset({"column", "timezone", "form"})),
     "round": Kind(stamps.rounded, frozenset({"column", "round"})),
-    "": Kind(texts.plain, frozenset({"column", "trim"})),
+    "alpha": Kind(texts.alpha, frozenset({"column", "alpha"})),
+    "guid": Kind(texts.guid, frozenset({"column", "guid"})),
+    "polymorphic": Kind(texts.polymorphic, frozenset({"column", "polymorphic"})),
+    "parse": Kind(texts.parsed, frozenset({"column", "parse"})),
+    "": Kind(texts.plain, frozenset({"column", "trim", "width"})),
 }
 #: The key of a line that names no column.
 CONSTANT = "value"
 #: What any line may hold beside its own.
-AROUND = frozenset({"none"})
+AROUND = frozenset({"none", "when"})
 
 
 def codec(reader: Reader, value: object) -> Codec | None:
@@ -61,7 +65,24 @@ def codec(reader: Reader, value: object) -> Codec | None:
     found = kind.read(reader, value)
     if found is not None and "none" in value:
         found = _none(reader, found, value["none"])
-    return found
+    return _when(reader, found, value["when"]) if found is not None and "when" in value else found
+
+
+def _when(reader: Reader, of: Codec, conditions: object) -> Codec | None:
+    if not reader.property.nullable:
+        reader.fault("when makes the value null elsewhere, but the property is not nullable")
+        return None
+    if not isinstance(conditions, Mapping) or not conditions:
+        reader.fault('when names no columns; write when = { CONTEXT = "Trade" }')
+        return None
+    found = []
+    for name, codes in conditions.items():
+        column = reader.column(name)
+        listed = reader.codes(f"when.{name}", codes if isinstance(codes, list) else [codes])
+        if column is None or listed is None:
+            return None
+        found.append((column, listed))
+    return When(of, tuple(found))
 
 
 def _constant(reader: Reader, line: Line) -> Codec | None:

@@ -20,13 +20,13 @@ from edm.expressions import IT, NULL_CONST, Call, Const, CountOf, Expr, Lambda, 
 from edm.functions import FUNCTIONS, NullRule
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import BOOLEAN, PrimitiveType
-from erp_adapters.sql_codecs import Codec, ColumnRef, Plain
+from erp_adapters.sql_codecs import Codec, ColumnRef
 from erp_adapters.sql_compare import SWAPPED, compare_const, compare_values, meet, united
-from erp_adapters.sql_fields import Column, CompositeField, Field, PlainField
+from erp_adapters.sql_fields import Column, Field
 from erp_adapters.sql_mapping import SetMapping
 from erp_adapters.sql_registry import field as field_at
 from erp_adapters.sql_source import Source, split
-from erp_adapters.sql_values import Form, Kind, Leaf, Sql, Unsupported, Value
+from erp_adapters.sql_values import Form, Leaf, Sql, Unsupported, Value
 
 Mappings = Mapping[str, SetMapping]
 
@@ -126,24 +126,11 @@ def link(parent: Place, navigation: NavigationProperty, child: Place) -> Sql:
 
 
 def _same_value(compiler: "Compiler", a: Field, b: Field) -> Sql:
-    if _bare(a) and _bare(b):
-        return a.columns[0].sql == b.columns[0].sql
-    if isinstance(a, CompositeField) and isinstance(b, CompositeField) and _alike(a, b):
+    stored = a.alike()
+    if stored is not None and stored == b.alike():
         return and_(*(x.sql == y.sql for x, y in zip(a.columns, b.columns, strict=True)))
     left, right = meet(compiler.source.dialect, a.value(), b.value())
     return left == right
-
-
-def _bare(field: Field) -> bool:
-    """Whether the column holds the published text itself, compared by a deterministic collation."""
-    plain = isinstance(field, PlainField) and isinstance(field.codec, Plain) and not field.codec.trim
-    facts = field.columns[0].facts
-    return plain and facts.kind is Kind.TEXT and facts.collation != "other"
-
-
-def _alike(a: CompositeField, b: CompositeField) -> bool:
-    same = a._composite.widths == b._composite.widths and a._composite.separator == b._composite.separator
-    return same and all(x.integral == y.integral for x, y in zip(a.columns, b.columns, strict=True))
 
 
 @dataclass(slots=True)

@@ -72,10 +72,11 @@ _WRITTEN: dict[type, Callable[[Any], bytes]] = {
     datetime: _moment,
     time: lambda value: value.isoformat().encode(),
     UUID: _said,
+    bytes: lambda value: b"\\x" + value.hex().encode(),
     list: _list,
 }
 #: Types of parameters where the SQL does not say them.
-_TYPES: dict[type, int] = {float: 701, Decimal: 1700, bool: 16, date: 1082, time: 1083, UUID: 2950}
+_TYPES: dict[type, int] = {float: 701, Decimal: 1700, bool: 16, date: 1082, time: 1083, UUID: 2950, bytes: 17}
 
 
 @dataclass(slots=True)

@@ -4,12 +4,12 @@ Each codec knows the comparisons that its stored form answers by itself (and by 
 ``value``. All comparisons follow the rule of ``sql_compare``: true exactly where the answer is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_of
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, false, func, not_, or_, true, tuple_
+from sqlalchemy import Text, and_, cast, func, not_
 
 from edm.model import Property
 from edm.primitives import (
@@ -28,12 +28,9 @@ from edm.primitives import (
 from erp_adapters.dialects_base import Dialect, storable
 from erp_adapters.sql_codecs import (
     Codec,
-    Composite,
     Plain,
 )
 from erp_adapters.sql_compare import (
-    INVERSE,
-    apply,
     fit_const,
     fit_list,
     say_const,
@@ -130,6 +127,10 @@ class Field:
         """The condition that ``fit_list`` told of."""
         return say_list(self.d, self.stored(), kind, stored, negated=negated)
 
+    def alike(self) -> Hashable | None:
+        """How the property is stored, if two that are stored alike are equal exactly where their columns are."""
+        return None
+
     def truth(self, *, negated: bool = False) -> Sql:
         """The Boolean property as a condition."""
         sql = self.value().sql
@@ -174,6 +175,11 @@ def stored_text(d: Dialect, column: Column, nullable: bool) -> Value:
     return text_value(d, column, column.sql, nullable)
 
 
+def bare_text(column: Column) -> Sql:
+    """A column of texts without the blanks that the database pads it with."""
+    return cast(column.sql, Text()) if column.facts.kind is Kind.CHAR else column.sql
+
+
 class PlainField(Field):
     """The column as it is."""
 
@@ -186,6 +192,13 @@ class PlainField(Field):
 
     def order(self) -> tuple[Value, ...]:
         return (self.stored(),)
+
+    def alike(self) -> Hashable | None:
+        facts = self.columns[0].facts
+        if isinstance(self.codec, Plain) and self.codec.trim and facts.kind is not Kind.CHAR:
+            return None
+        text = facts.kind in (Kind.TEXT, Kind.CHAR) and facts.collation != "other"
+        return (facts.kind,) if text and self.prop.type == STRING else None
 
     def value(self) -> Value:
         kind, column = self.prop.type, self.columns[0]
@@ -248,119 +261,3 @@ _FORMS: dict[PrimitiveType, Form] = {
 }
 #: Never compared in SQL: a single is not the double that it is read as, and binary has no order.
 NOT_COMPARED = frozenset({SINGLE, BINARY})
-
-
-class CompositeField(Field):
-    """Columns of fixed widths: comparing the whole is comparing the parts in turn, which an index over them serves."""
-
-    @property
-    def _composite(self) -> Composite:
-        assert isinstance(self.codec, Composite)
-        return self.codec
-
-    def parts(self) -> tuple[Value, ...]:
-        return tuple(
-            Value(c.sql, Form.INT, STRING, c.nullable) if c.integral
-            else text_value(self.d, c, c.sql if c.facts.kind is not Kind.CHAR else cast(c.sql, Text()), c.nullable)
-            for c in self.columns
-        )  # fmt: skip
-
-    def value(self) -> Value:
-        sql: Sql | None = None
-        for part, width in zip(self.parts(), self._composite.widths, strict=True):
-            text = self.d.pad(part.sql, width) if part.form is Form.INT else part.sql
-            if sql is not None:
-                text = sql.concat(self.d.bind(self._composite.separator, Form.TEXT)).concat(text)
-            sql = text
-        assert sql is not None
-        return Value(self.d.by_code_point(sql), Form.TEXT, STRING, self.nullable)
-
-    def split(self, key: Any) -> tuple[Any, ...] | None:
-        """The stored parts of a key; ``None`` if it cannot be one."""
-        widths, separator = self._composite.widths, self._composite.separator
-        if len(key) != sum(widths) + len(separator) * (len(widths) - 1) or not storable(key):
-            return None
-        parts: list[Any] = []
-        position = 0
-        for column, width in zip(self.columns, widths, strict=True):
-            if position and key[position - len(separator) : position] != separator:
-                return None
-            text = key[position : position + width]
-            if column.integral and not (text.isascii() and text.isdigit()):
-                return None
-            parts.append(int(text) if column.integral else text)
-            position += width + len(separator)
-        return tuple(parts)
-
-    def form(self) -> tuple[Form, int]:
-        return Form.TEXT, 0
-
-    def fit(self, op: str, const: Any) -> Fitted:
-        if const is None:
-            return super().fit(op, const)
-        if op in ("eq", "ne"):
-            return self.fit_list((const,))
-        stored = self.split(const)
-        return super().fit(op, const) if stored is None else Fitted("parts", stored)
-
-    def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
-        if kind == "null":
-            return self._with_null(op, negated)
-        if op in ("eq", "ne"):
-            return self.say_list(kind, stored, negated=negated == (op == "eq"))
-        if kind != "parts":
-            return super().say(op, kind, stored, negated=negated)
-        parts = self.parts()
-        binds = [self.d.bind(item, part.form) for item, part in zip(stored, parts, strict=True)]
-        left = tuple_(*(part.sql for part in parts))
-        sql = apply(INVERSE[op] if negated else op, left, tuple_(*binds))
-        if not self.nullable:
-            return sql
-        # A first part decides by itself, whatever the others are; but then the key is null.
-        return or_(sql, self._null()) if negated else and_(sql, *self._not_null())
-
-    def _null(self) -> Sql:
-        return or_(*(part.stored.is_(None) for part in self.parts() if part.nullable))
-
-    def _not_null(self) -> list[Sql]:
-        return [part.stored.is_not(None) for part in self.parts() if part.nullable]
-
-    def _with_null(self, op: str, negated: bool) -> Sql:
-        if op in ("gt", "lt"):
-            return true() if negated else false()
-        if not self.nullable:
-            return true() if negated == (op != "ne") else false()
-        return not_(self._null()) if negated == (op != "ne") else self._null()
-
-    def fit_list(self, items: Sequence[Any]) -> Fitted:
-        """The kind: whether null is among the items, and how many others can occur, or which, as in ``sql_compare``."""
-        keys = dict.fromkeys(self.split(item) for item in items if item is not None)
-        stored = [key for key in keys if key is not None]
-        nullable = None in items
-        if len(stored) < 2:
-            return Fitted((nullable, "one"), stored[0]) if stored else Fitted((nullable, "none"))
-        shared = all(self.d.lists(part.form) for part in self.parts())
-        return Fitted((nullable, "many"), (stored,)) if shared else Fitted((nullable, tuple(stored)))
-
-    def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
-        nullable, keys = kind
-        found = self._listed(keys, stored)
-        if nullable:
-            found = or_(found, self._with_null("eq", False))
-        if not negated:
-            return found
-        return found.is_not(true()) if self.nullable else not_(found)
-
-    def _listed(self, keys: Any, stored: Sequence[Any]) -> Sql:
-        if keys == "none":
-            return false()
-        parts = self.parts()
-        if keys == "one":
-            pairs = zip(parts, stored, strict=True)
-            return and_(*(part.stored == self.d.bind(item, part.form) for part, item in pairs))
-        listed = stored[0] if keys == "many" else keys
-        return self.d.tuple_one_of([part.stored for part in parts], listed, [part.form for part in parts])
-
-    def order(self) -> tuple[Value, ...]:
-        """The parts in turn. Where one can be null the key is null, and ties with every other null key."""
-        return (self.value(),) if self.nullable else self.parts()

@@ -1,20 +1,21 @@
-"""What stands around any codec: values that mean none.
+"""What stands around any codec: values that mean none, and rows that have none.
 
 Said in comparisons of the codec within, so that whatever its index answers it still answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, false, or_, true
+from sqlalchemy import Integer, and_, case, false, literal, or_, true
 
 from edm.functions import FUNCTIONS
 from edm.primitives import STRING
-from erp_adapters.sql_codecs import Nothing
+from erp_adapters.sql_codecs import Nothing, When
 from erp_adapters.sql_compare import wanted_with_null
 from erp_adapters.sql_decode import Decoder
-from erp_adapters.sql_fields import Field
+from erp_adapters.sql_fields import Column, Field
+from erp_adapters.sql_fields_codes import coded
 from erp_adapters.sql_values import Fitted, Form, Sql, Unsupported, Value
 
 
@@ -145,3 +146,94 @@ class NothingField(Field):
             return given[0]
 
         return sources, read
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WhenField(Field):
+    """The value of ``inner`` where other columns have some codes; else null."""
+
+    inner: Field | None = None
+
+    @property
+    def _inner(self) -> Field:
+        assert self.inner is not None
+        return self.inner
+
+    @property
+    def approximate(self) -> bool:
+        return self._inner.approximate
+
+    @property
+    def nullable(self) -> bool:
+        return True
+
+    @property
+    def required(self) -> bool:
+        return False
+
+    def _holds(self) -> Sql:
+        return and_(*(coded(self.d, column, codes) for column, codes in self._conditions()))
+
+    def _fails(self) -> Sql:
+        return or_(*(coded(self.d, column, codes, negated=True) for column, codes in self._conditions()))
+
+    def _conditions(self) -> Iterator[tuple[Column, tuple[str, ...]]]:
+        assert isinstance(self.codec, When)
+        conditions = self.codec.conditions
+        columns = self.columns[len(self.columns) - len(conditions) :]
+        return zip(columns, (codes for _, codes in conditions), strict=True)
+
+    def _said(self, sql: Sql, of_null: bool) -> Sql:
+        """``sql`` where the condition holds; elsewhere what the comparison is of null."""
+        return or_(sql, self._fails()) if of_null else and_(self._holds(), sql)
+
+    # --- comparisons --------------------------------------------------------------------------------------------
+
+    def fit(self, op: str, const: Any) -> Fitted:
+        """The kind: that of ``inner``, and whether the comparison is true of null."""
+        fitted = self._inner.fit(op, const)
+        return Fitted((fitted.kind, FUNCTIONS[op].evaluate(None, const)), fitted.values)
+
+    def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
+        inner, of_null = kind
+        return self._said(self._inner.say(op, inner, stored, negated=negated), of_null != negated)
+
+    def fit_list(self, items: Sequence[Any]) -> Fitted:
+        fitted = self._inner.fit_list(items)
+        return Fitted((fitted.kind, None in items), fitted.values)
+
+    def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
+        inner, of_null = kind
+        return self._said(self._inner.say_list(inner, stored, negated=negated), of_null != negated)
+
+    def truth(self, *, negated: bool = False) -> Sql:
+        return and_(self._holds(), self._inner.truth(negated=negated))
+
+    # --- as a value ---------------------------------------------------------------------------------------------
+
+    def value(self) -> Value:
+        return self._where(self._inner.value())
+
+    def _where(self, value: Value) -> Value:
+        sql = self.d.choice([(self._holds(), value.sql)], value.form)
+        if value.form is Form.TEXT:
+            sql = self.d.by_code_point(sql)
+        return replace(value, sql=sql, raw=None, nullable=True)
+
+    def order(self) -> tuple[Value, ...]:
+        return tuple(self._where(value) for value in self._inner.order())
+
+    def output(self) -> tuple[tuple[Sql, ...], Decoder | None]:
+        sources, decode = self._inner.output()
+        kind = self.prop.type.python
+
+        def read(holds: Any, *given: Any) -> Any:
+            if not holds:
+                return None
+            if decode is not None:
+                return decode(*given)
+            if given[0] is not None and type(given[0]) is not kind:
+                raise TypeError("a value of another type")
+            return given[0]
+
+        return (case((self._holds(), literal(1, Integer())), else_=literal(0, Integer())), *sources), read

@@ -72,7 +72,7 @@ class DateField(Field):
     def _written(self, day: date) -> tuple[Any, ...]:
         """What is stored for the day."""
         texts = self._pattern.spellings(day)
-        return tuple(int(text) for text in texts) if self.stored().form is Form.INT else texts
+        return tuple(int(text) for text in texts) if self.form()[0] is Form.INT else texts
 
     # --- comparisons --------------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ class DateField(Field):
             return Fitted("null")
         if op in ("eq", "ne"):
             return self.fit_list((const,))
-        pattern, form = self._pattern, self.stored().form
+        pattern, (form, _) = self._pattern, self.form()
         if not pattern.ordered:
             raise Unsupported(f"dates of the form {pattern.name} do not sort as they are stored")
         low, high = pattern.span
@@ -91,7 +91,7 @@ class DateField(Field):
 
     def fit_list(self, items: Sequence[Any]) -> Fitted:
         stored = [text for item in items if item is not None for text in self._written(item)]
-        return fit_list(self.d, self.stored().form, 0, [*stored, *([None] if None in items else [])])
+        return fit_list(self.d, *self.form(), [*stored, *([None] if None in items else [])])
 
     def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
         if kind == "null":

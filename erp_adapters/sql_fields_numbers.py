@@ -4,12 +4,13 @@ A constant becomes what is stored, for each of the ways in which the row may sto
 serves.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, case, false, func, literal, or_, type_coerce
+from sqlalchemy import BigInteger, and_, case, false, func, literal, or_, true, type_coerce
 
 from edm.expressions import Call
 from edm.meanings import EXACT, divide_decimal
@@ -142,11 +143,15 @@ def number_of(prop: Property) -> Decoder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Case:
-    """Rows that store their numbers alike: where, with how many implied decimals, of which sign."""
+    """Rows that store their numbers alike: where (said when asked), with how many implied decimals, of which sign."""
 
-    where: tuple[Sql, ...]
+    where: tuple[Callable[[], Sql], ...]
     places: int
     sign: int
+
+    def there(self) -> Sql:
+        """The condition of these rows."""
+        return and_(true(), *(where() for where in self.where))
 
     def stored(self, value: Any) -> Any:
         """What is stored for a value."""
@@ -192,7 +197,7 @@ class AmountField(Field):
     def _cases(self) -> list[_Case]:
         return [_Case((*a, *b), places, sign) for a, places in self._places() for b, sign in self._signs()]
 
-    def _places(self) -> list[tuple[tuple[Sql, ...], int]]:
+    def _places(self) -> list[tuple[tuple[Callable[[], Sql], ...], int]]:
         decimals = self._amount.decimals
         if not isinstance(decimals, Places):
             return [((), decimals or 0)]
@@ -203,26 +208,30 @@ class AmountField(Field):
         for code, places in decimals.values.items():
             if places != decimals.default:
                 groups.setdefault(places, []).append(code)
-        found = [((coded(self.d, column, codes),), places) for places, codes in groups.items()]
+        listed = partial(coded, self.d, column)
+        found = [((partial(listed, codes),), places) for places, codes in groups.items()]
         others = [code for codes in groups.values() for code in codes]
-        return [*found, ((coded(self.d, column, others, negated=True),), decimals.default)]
+        return [*found, ((partial(listed, others, negated=True),), decimals.default)]
 
-    def _numbered(self, decimals: Places, column: Column) -> Iterator[tuple[tuple[Sql, ...], int]]:
+    def _numbered(self, decimals: Places, column: Column) -> Iterator[tuple[tuple[Callable[[], Sql], ...], int]]:
         """Every number of decimals that the property has room for."""
-        number = number_value(self, column)
-        for count in range((self.prop.scale or 0) + decimals.stored + 1):
-            where = number.sql == literal(count)
-            if count == decimals.default and column.nullable:
-                where = or_(where, number.sql.is_(None))
-            yield (where,), count - decimals.stored
 
-    def _signs(self) -> list[tuple[tuple[Sql, ...], int]]:
+        def counted(count: int) -> Sql:
+            number = number_value(self, column)
+            where = number.sql == literal(count)
+            unknown = count == decimals.default and column.nullable
+            return or_(where, number.sql.is_(None)) if unknown else where
+
+        for count in range((self.prop.scale or 0) + decimals.stored + 1):
+            yield (partial(counted, count),), count - decimals.stored
+
+    def _signs(self) -> list[tuple[tuple[Callable[[], Sql], ...], int]]:
         sign = self._amount.sign
         if not isinstance(sign, Signs):
             return [((), sign)]
         column = self.columns[2 if isinstance(self._amount.decimals, Places) else 1]
-        negative = coded(self.d, column, sign.negative)
-        return [((coded(self.d, column, sign.negative, negated=True),), 1), ((negative,), -1)]
+        listed = partial(coded, self.d, column, sign.negative)
+        return [((partial(listed, negated=True),), 1), ((listed,), -1)]
 
     # --- comparisons --------------------------------------------------------------------------------------------
 
@@ -232,7 +241,7 @@ class AmountField(Field):
         return any(column is not None for column in self._factors)
 
     def _form_of(self, one: _Case) -> tuple[Form, int]:
-        form = self._column().form
+        form, _ = self.form()
         return form, max((self.prop.scale or 0) - one.places, 0) if form is Form.APPROX else 0
 
     def stored(self) -> Value:
@@ -248,7 +257,7 @@ class AmountField(Field):
             return super().say(op, kind, stored, negated=negated)
         column = self._column()
         parts = [
-            and_(*one.where, say_const(self.d, one.asked(op), column, part, values, negated=negated))
+            and_(one.there(), say_const(self.d, one.asked(op), column, part, values, negated=negated))
             for one, (part, values) in zip(self._cases(), apart(kind, stored), strict=True)
         ]
         return or_(false(), *parts)
@@ -265,7 +274,7 @@ class AmountField(Field):
             return super().say_list(kind, stored, negated=negated)
         column = self._column()
         parts = [
-            and_(*one.where, say_list(self.d, column, part, values, negated=negated))
+            and_(one.there(), say_list(self.d, column, part, values, negated=negated))
             for one, (part, values) in zip(self._cases(), apart(kind, stored), strict=True)
         ]
         return or_(false(), *parts)
@@ -293,7 +302,7 @@ class AmountField(Field):
         units = [Decimal(one.sign).scaleb(-one.places) for one in cases]
         if len(cases) == 1:
             return self.d.constant(units[0], DECIMAL)
-        pairs = [(and_(*one.where), self.d.bind(unit, Form.EXACT)) for one, unit in zip(cases, units, strict=True)]
+        pairs = [(one.there(), self.d.bind(unit, Form.EXACT)) for one, unit in zip(cases, units, strict=True)]
         sql: Sql = self.d.choice(pairs, Form.EXACT)
         return Value(type_coerce(sql, self.d.binds[Form.EXACT][0]), Form.EXACT, DECIMAL, nullable=True)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from edm.model import EntitySet
 from erp_adapters import sql_columns
-from erp_adapters.sql_codecs import Codec, ColumnRef, columns_of
+from erp_adapters.sql_codecs import Codec, CodeTable, ColumnRef, code_table, columns_of
 from erp_adapters.sql_readers import Reader
 from erp_adapters.sql_section import Faults, column_of, name_of, unknown
 
@@ -38,6 +38,8 @@ class SetMapping:
         yield self.table
         for join in self.joins.values():
             yield join.table
+        for _, where in self._code_tables():
+            yield where.table
 
     def used(self) -> Iterable[tuple[str, str, str]]:
         """(key within the section, table, column) of every column that the section names."""
@@ -48,6 +50,16 @@ class SetMapping:
         for name, codec in self.codecs.items():
             for column in columns_of(codec):
                 yield f"columns.{name}", self.table_of(column), column.name
+        for name, where in self._code_tables():
+            for named in (where.code, where.word, *(key for key, _ in where.where)):
+                yield f"columns.{name}.codes", where.table, named
+
+    def _code_tables(self) -> Iterable[tuple[str, CodeTable]]:
+        """(property, table) of every property whose words stand in a table."""
+        for name, codec in self.codecs.items():
+            found = code_table(codec)
+            if found is not None:
+                yield name, found
 
     def table_of(self, column: ColumnRef) -> str:
         return self.joins[column.alias].table if column.alias else self.table

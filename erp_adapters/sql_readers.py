@@ -53,6 +53,12 @@ class Reader:
             self.fault(f"trim is neither true nor false: {trim!r}")
         return bool(trim)
 
+    def width(self, name: str, value: object) -> int | None:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 255:
+            return value
+        self.fault(f"{name} is not a number from 1 to 255: {value!r}")
+        return None
+
     def codes(self, name: str, value: object) -> tuple[str, ...] | None:
         """A list of codes as texts: the column may hold integers or Booleans."""
         if isinstance(value, list) and value and all(isinstance(code, str | int) for code in value):

@@ -246,7 +246,7 @@ def test_the_catalog_s_mappings_are_mappings(line: str) -> None:
         "Available": 'type = "Decimal"\nprecision = 18\nscale = 3',
         "DueDate": 'type = "Date"',
         **dict.fromkeys(("ValidTo", "OrderDate"), 'type = "Date"'),
-        **dict.fromkeys(("NetAmount", "Quantity"), 'type = "Decimal"\nprecision = 15\nscale = 2'),
+        **dict.fromkeys(("NetAmount", "Quantity", "Weight"), 'type = "Decimal"\nprecision = 15\nscale = 2'),
         "Approved": 'type = "Boolean"',
         "ChangedAt": 'type = "DateTimeOffset"',
         "Blocked": 'type = "Boolean"',

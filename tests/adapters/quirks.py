@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import create_engine, text
 
@@ -326,29 +327,195 @@ _CHOICES = (
 )  # fmt: skip
 _RELATED, _RELATING = schema.both_ways("Related", "RelatedKey", "Choices", "Choices", "Key", "Relating")
 
+# --- texts ------------------------------------------------------------------------------------------------------------
+
+_ALPHA = (None, "", "0000000042", "0000000000", "4711000000", "A42", "00A", "0000000420", "a", "ABCDEFGHIJ")
+_UUIDS = tuple(UUID(int=n) for n in (0, 1, 2**64 + 5, 2**127 + 12345, 2**128 - 1, 0x00112233445566778899AABBCCDDEEFF))
+_GUID_TEXTS = (
+    None, *map(str, _UUIDS), str(_UUIDS[-1]).upper(), _UUIDS[3].hex, f"{{{_UUIDS[2]}}}", f"{{{_UUIDS[4]}}}".upper(),
+)  # fmt: skip
+_MODELS = (
+    None,
+    "",
+    "sale.line,12",
+    "sale.line,-1",
+    "sale.line,",
+    "sale.lines,12",
+    "sale,7",
+    "sale.line,7",
+    "zz",
+    "sale.line,120",
+)
+_PARSED = (None, "", "  ", "0", "12.50", "-3", "+7", "12.50-", "0012", " 5 ", "-0")
+_CONTEXTS = (None, "Trade", "trade", "Retail", "", "Trade", "Retail")
+_WORDS = (
+    Specimen(
+        "Unit", "String", {"column": "UNI", "trim": "both"}, {"UNI": Stored("VARCHAR(8)", (None, "", " ", "a", " a", "a ", " a b ", "Ä", "b"))}
+    ),
+    Specimen("UnitChar", "String", {"column": "UNC", "trim": "both"}, {"UNC": Stored(f"CHAR(8){C}", (None, "", "a", " a", "  b", "a b"))}),
+    Specimen(
+        "BusinessUnit", "String", {"column": "MCU", "trim": "both", "width": 12},
+        {"MCU": Stored(f"CHAR(12){C}", (None, "", "          30", "           5", "         M30", "ABCDEFGHIJKL", "         3 0"))},
+    ),
+    Specimen(
+        "Branch", "String", {"column": "BRA", "trim": "both", "width": 12},
+        {"BRA": Stored("VARCHAR(12)", (None, "", " " * 12, "          30", "           5", "         M30", "ABCDEFGHIJKL"))},
+    ),
+    Specimen("Material", "String", {"column": "MAT", "alpha": 10}, {"MAT": Stored("VARCHAR(10)", _ALPHA)}),
+    Specimen("MaterialChar", "String", {"column": "MTC", "alpha": 10, "none": [""]}, {"MTC": Stored(f"CHAR(10){C} NOT NULL", _ALPHA[1:])}),
+    Specimen("Serial", "String", {"column": "SER"}, {"SER": Stored("BIGINT", (None, 0, 1, -1, 42, 10, 2**63 - 1, -(2**63), 2**53 + 1))}),
+    Specimen("Count", "String", {"column": "CNT", "none": ["0"]}, {"CNT": Stored("NUMERIC(9,0)", (None, 0, 1, -1, 42, 10))}),
+    Specimen("Reference", "String", {"column": "REF", "guid": True}, {"REF": Stored("UUID", (None, *_UUIDS))}),
+    Specimen("Token", "String", {"column": "TOK", "guid": True}, {"TOK": Stored("VARCHAR(38)", _GUID_TEXTS)}),
+    Specimen("TokenChar", "String", {"column": "TKC", "guid": True}, {"TKC": Stored(f"CHAR(38){C} NOT NULL", _GUID_TEXTS[1:])}),
+    Specimen("Raw", "String", {"column": "RAW", "guid": True}, {"RAW": Stored("BYTEA", (None, *(u.bytes for u in _UUIDS)))}, {}, "eq lt sort"),
+    Specimen("Mixed", "String", {"column": "MIX", "guid": "mixed"}, {"MIX": Stored("BYTEA NOT NULL", tuple(u.bytes_le for u in _UUIDS))}, {}, "eq"),
+    Specimen("Origin", "String", {"column": "ORI", "polymorphic": "sale.line"}, {"ORI": Stored(f"VARCHAR(20){C}", _MODELS)}),
+    Specimen("OriginChar", "String", {"column": "ORC", "polymorphic": "sale.line"}, {"ORC": Stored("CHAR(20) NOT NULL", _MODELS[1:])}),
+    Specimen("Figure", "Decimal", {"column": "WRT", "parse": "number"}, {"WRT": Stored("VARCHAR(10)", _PARSED)}, _MONEY, ""),
+    Specimen("Whole", "Int32", {"column": "WHL", "parse": "number"}, {"WHL": Stored("CHAR(10)", (None, "", "7", "-7", "7.00"))}, {}, ""),
+    Specimen(
+        "Instrument",
+        "String",
+        {
+            "column": "RYIN",
+            "codes": {"table": "QUD", "code": "DRKY", "word": "DRDL", "where": {"DRSY": "00", "DRRT": "PY"}},
+        },
+        {"RYIN": Stored("CHAR(2)", (None, "", "T", "C", "D", "?", "Ca"))},
+    ),
+    Specimen(
+        "Kind",
+        "String",
+        {
+            "column": "KND",
+            "codes": {"table": "QUD", "code": "DRNO", "word": "DRDL", "where": {"DRSY": "01", "DRNR": 7}},
+            "none": ["Other"],
+        },
+        {"KND": Stored("INTEGER", (None, 0, 1, 2, 3))},
+    ),
+    Specimen(
+        "Route", "String", {"column": "AT1", "when": {"CTX": "Trade"}},
+        {"AT1": Stored(f"VARCHAR(10){C}", (None, "", "N1", "S1", "Ä")), "CTX": Stored("VARCHAR(10)", _CONTEXTS)},
+    ),
+    Specimen(
+        "Visit", "Date", {"column": "AT2", "date": "yyyymmdd", "when": {"CTX": ["Trade", "Retail"], "SUB": 1}},
+        {"AT2": Stored(f"VARCHAR(8){C}", (None, "", "20261123", "20260101")), "SUB": Stored("SMALLINT", (None, 1, 0, 1, 1))},
+    ),
+    Specimen("Urgent", "Boolean", {"column": "AT3", "true": ["Y"], "when": {"CTX": "Trade"}}, {"AT3": Stored("CHAR(1)", (None, "Y", "N"))}),
+    Specimen(
+        "Weight", "Decimal", {"column": "AT4", "decimals": 2, "none": [0], "when": {"ACT": True}},
+        {"AT4": Stored("INTEGER", (None, 0, 100, -5)), "ACT": Stored("BOOLEAN", (None, True, False, True))}, _MONEY,
+    ),
+    Specimen(
+        "SeenAt", "DateTimeOffset", {"column": "SEE", "timezone": "Europe/Berlin", "when": {"CTX": "Trade"}},
+        {"SEE": Stored("TIMESTAMP", _STAMPS)}, {"precision": 6}, "eq? lt?",
+    ),
+)  # fmt: skip
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+COUNT = 60
+_NUMBERED = tuple(f"{n * 7:010}" if n % 5 else f"C{n}" for n in range(COUNT))
+_PARTY = Specimen(
+    "Number",
+    "String",
+    {"column": "KUN", "alpha": 10},
+    {"KUN": Stored(f"CHAR(10){C} NOT NULL", _NUMBERED)},
+    {"max_length": 10},
+)
+_PARTIES = (
+    Specimen("Group", "String", {"column": "GRP"}, {"GRP": Stored("VARCHAR(8)", (None, "A", "B"))}),
+    Specimen("Country", "String", {"value": "DE"}),
+    Specimen("Title", "String", {"first": ["TI1", "=none"]}, {"TI1": Stored("VARCHAR(8)", (None, "", "Dr."))}),
+)
+_FIELDS = {
+    "DOC": Stored("INTEGER NOT NULL", tuple(range(-3, COUNT - 3))),
+    "DCT": Stored("CHAR(2) NOT NULL", ("RI", "_", "~", "", "A ", "~~", "_0", "_1")),
+    "KCO": Stored(f"VARCHAR(5){C} NOT NULL", ("00001", "~1", "_", "", "a b", "é")),
+}
+_DOCUMENT = Specimen("DocumentKey", "String", {"columns": ["DOC", "DCT", "KCO"], "separator": "~"}, _FIELDS)
+_DOCUMENTS = (
+    Specimen(
+        "PartyNumber",
+        "String",
+        {"column": "PTY", "alpha": 10},
+        {"PTY": Stored("CHAR(10)", (None, *_NUMBERED[:9], "0000000001", "X"))},
+        {"max_length": 10},
+    ),
+    Specimen(
+        "PreviousKey",
+        "String",
+        {"columns": ["PDOC", "PDCT", "PKCO"], "separator": "~"},
+        {
+            "PDOC": Stored("INTEGER", (None, *range(-3, 9))),
+            "PDCT": Stored("CHAR(2)", (None, *_FIELDS["DCT"].values)),
+            "PKCO": Stored("VARCHAR(5)", (None, *_FIELDS["KCO"].values)),
+        },
+    ),
+    Specimen(
+        "ObjectKey",
+        "String",
+        {"column": "OBJ", "guid": True},
+        {"OBJ": Stored("UUID", (None, *(UUID(int=n * 2**120) for n in range(9))))},
+        {"max_length": 36},
+    ),
+    Specimen(
+        "Account",
+        "String",
+        {"column": "ACC"},
+        {"ACC": Stored("NUMERIC(12,0)", (None, *range(5, 15)))},
+        {"max_length": 20},
+    ),
+    Specimen(
+        "Branch",
+        "String",
+        {"columns": ["BRN", "BRS"], "widths": [3, 2], "separator": "-"},
+        {"BRN": Stored("CHAR(3)", (None, "ABC", "abc", "x y")), "BRS": Stored("INTEGER", (None, 0, 7, 42))},
+    ),
+)
+_OBJECT = Specimen(
+    "ObjectKey",
+    "String",
+    {"column": "OID", "guid": True},
+    {"OID": Stored("UUID NOT NULL", tuple(UUID(int=n * 2**120) for n in range(COUNT)))},
+    {"max_length": 36},
+)
+_ACCOUNT = Specimen(
+    "Account", "String", {"column": "ANO"}, {"ANO": Stored("BIGINT NOT NULL", tuple(range(COUNT)))}, {"max_length": 20}
+)
+_TO_PARTY, _OF_PARTY = schema.both_ways("Party", "PartyNumber", "Documents", "Parties", "Number", "Documents")
+_TO_PREVIOUS, _OF_PREVIOUS = schema.both_ways(
+    "Previous", "PreviousKey", "Documents", "Documents", "DocumentKey", "Following"
+)
+_TO_OBJECT, _OF_OBJECT = schema.both_ways("Object", "ObjectKey", "Documents", "Objects", "ObjectKey", "Documents")
+_TO_ACCOUNT, _OF_ACCOUNT = schema.both_ways("Ledger", "Account", "Documents", "Accounts", "Account", "Documents")
+
 # --- the catalog ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Quirky:
-    """A set of specimens. Its key is the number of the row."""
+    """A set of specimens. Its key is the number of the row, if it says no other."""
 
     name: str
     table: str
     specimens: Sequence[Specimen]
     navigation: Sequence[NavigationProperty] = ()
     joins: Mapping[str, Any] = field(default_factory=dict)
+    key: Specimen = Specimen("Key", "String", {"column": "K"}, {}, {"max_length": 8})
 
     @property
     def columns(self) -> dict[str, Stored]:
-        return {name: stored for specimen in self.specimens for name, stored in specimen.columns.items()}
+        return {name: stored for specimen in (self.key, *self.specimens) for name, stored in specimen.columns.items()}
 
     def entity_set(self, order: int) -> EntitySet:
-        key = schema.prop("Key", "String", key=True, max_length=8)
+        key = schema.prop(self.key.name, "String", key=True, **self.key.facets)
         properties = [key, *(schema.prop(s.name, s.kind, **s.facets) for s in self.specimens)]
-        lines = {"Key": "K", **{s.name: s.line for s in self.specimens}}
+        lines = {s.name: s.line for s in (self.key, *self.specimens)}
         section = {"table": self.table, "joins": self.joins, "columns": lines}
-        return schema.entity_set(self.name, self.name.rstrip("s"), "Key", properties, section, self.navigation, order)
+        return schema.entity_set(
+            self.name, f"{self.name}Type", self.key.name, properties, section, self.navigation, order
+        )
 
     def rows(self, count: int) -> list[dict[str, Any]]:
         """Every value of a column in turn, so that each occurs, and then by chance, so that they mix."""
@@ -365,13 +532,27 @@ SETS = (
     Quirky("Times", "QTM", (*_SPLIT, *_STAMPED, *_NONE)),
     Quirky("Amounts", "QNM", _NUMBERS, joins={"cur": {"table": "QCU", "on": {"CUR": "CODE"}}}),
     Quirky("Choices", "QCH", _CHOICES, (_RELATED, _RELATING)),
+    Quirky("Texts", "QTX", _WORDS),
+    Quirky("Parties", "QPA", _PARTIES, (_OF_PARTY,), key=_PARTY),
+    Quirky(
+        "Documents", "QDO", _DOCUMENTS, (_TO_PARTY, _TO_PREVIOUS, _OF_PREVIOUS, _TO_OBJECT, _TO_ACCOUNT), key=_DOCUMENT
+    ),
+    Quirky("Objects", "QOB", (), (_OF_OBJECT,), key=_OBJECT),
+    Quirky("Accounts", "QAC", (), (_OF_ACCOUNT,), key=_ACCOUNT),
 )
 METADATA = ServiceMetadata("ErpOData", "1.0.0", tuple(quirky.entity_set(n) for n, quirky in enumerate(SETS)))
-COUNT = 60
 #: What else there is, for joins.
 _OTHERS = (
     'CREATE TABLE "QCU" ("CODE" VARCHAR(3) PRIMARY KEY, "DECS" SMALLINT)',
     "INSERT INTO \"QCU\" VALUES ('EUR', 2), ('JPY', 0), ('KWD', 3)",
+    """CREATE TABLE "QUD" (
+        "DRSY" CHAR(4), "DRRT" CHAR(2), "DRNR" INTEGER, "DRKY" CHAR(10), "DRNO" SMALLINT, "DRDL" VARCHAR(20)
+    )""",
+    """INSERT INTO "QUD" VALUES
+        ('00', 'PY', 0, '         T', NULL, 'Transfer'), ('00', 'PY', 0, '         C', NULL, ' Card '),
+        ('00', 'PY', 0, 'D', NULL, 'Card'), ('00', 'PY', 0, 'X', NULL, NULL), ('00', 'XX', 0, 'T', NULL, 'Truck'),
+        ('01', 'KD', 7, NULL, 1, 'Goods'), ('01', 'KD', 7, NULL, 2, 'Service'), ('01', 'KD', 7, NULL, 3, 'Other'),
+        ('01', 'KD', 8, NULL, 1, 'Ignored')""",
 )
 
 

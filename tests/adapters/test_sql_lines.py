@@ -103,9 +103,39 @@ CHOICES: list[tuple[str, dict[str, Any], str]] = [
     ("Boolean", {"column": "A", "true": ["Y"], "false": "N"}, "false is not a list of codes"),
     ("Boolean", {"column": "A", "true": ["Y", "1"], "false": [1]}, "1 cannot be both true and false"),
 ]
+TEXTS: list[tuple[str, dict[str, Any], str]] = [
+    ("String", {"column": "A", "trim": "left"}, "trim is neither true nor false: 'left'"),
+    ("String", {"column": "A", "width": 12}, 'width goes with trim = "both"'),
+    ("String", {"column": "A", "trim": "both", "width": 0}, "width is not a number from 1 to 255: 0"),
+    ("Int32", {"column": "A", "trim": "both"}, "maps to String, but the property is Int32"),
+    ("String", {"column": "A", "alpha": True}, "alpha is not a number from 1 to 255: True"),
+    ("Int32", {"column": "A", "alpha": 10}, "maps to String, but the property is Int32"),
+    ("String", {"column": "A", "guid": "swapped"}, 'guid is neither true nor "mixed"'),
+    ("Int32", {"column": "A", "guid": True}, "maps to String, but the property is Int32"),
+    ("String", {"column": "A", "polymorphic": ""}, "polymorphic is not the name of a model"),
+    ("String", {"column": "A", "polymorphic": "a,b"}, "polymorphic is not the name of a model"),
+    ("Decimal", {"column": "A", "parse": "date"}, "parse is 'date', which is not one of number"),
+    ("String", {"column": "A", "parse": "number"}, "maps to Decimal, but the property is String"),
+    ("String", {"columns": ["A"], "separator": "~"}, "columns is not a list of at least two columns"),
+    ("String", {"columns": ["A", "B"]}, "columns without widths need a separator, one of ~ ., not None"),
+    ("String", {"columns": ["A", "B"], "separator": "-"}, "columns without widths need a separator"),
+    ("Int32", {"columns": ["A", "B"], "separator": "~"}, "maps to String, but the property is Int32"),
+    ("String", {"column": "A", "when": {}}, "when names no columns"),
+    ("String", {"column": "A", "when": "B"}, "when names no columns"),
+    ("String", {"column": "A", "when": {"B": []}}, "when.B is not a list of codes"),
+    ("String", {"column": "A", "when": {"x.B": "1"}}, "names the join 'x'"),
+    ("String", {"column": "A", "codes": ["10"]}, "codes is not a table such as"),
+    ("String", {"column": "A", "codes": {"table": "U", "code": "C", "word": ""}}, "is not a name: ''"),
+    ("String", {"column": "A", "codes": {"table": "U", "code": "C", "word": "W", "if": "1"}}, "is not known here"),
+    (
+        "String",
+        {"column": "A", "codes": {"table": "U", "code": "C", "word": "W", "where": {"S": 1.5}}},
+        "is not a table of",
+    ),
+]
 
 
-@pytest.mark.parametrize(("kind", "line", "message"), [*DATES, *NONE, *NUMBERS, *CHOICES])
+@pytest.mark.parametrize(("kind", "line", "message"), [*DATES, *NONE, *NUMBERS, *CHOICES, *TEXTS])
 def test_a_line_that_is_wrong(kind: str, line: dict[str, Any], message: str) -> None:
     found = faults(kind, line, {})
     assert all(key.startswith("columns.Value") for key, _ in found)
@@ -115,6 +145,13 @@ def test_a_line_that_is_wrong(kind: str, line: dict[str, Any], message: str) -> 
 def test_an_empty_constant_where_there_must_be_a_value() -> None:
     [(key, text)] = faults("Int32", {"value": ""}, {"nullable": False})
     assert (key, text) == ("columns.Value", "value is '', which is no Int32")
+
+
+@pytest.mark.parametrize("line", [{"column": "D", "when": {"C": "X"}}, {"column": "D", "polymorphic": "sale"}])
+def test_null_for_some_rows_where_there_must_be_a_value(line: dict[str, Any]) -> None:
+    [(key, text)] = faults("String", line, {"nullable": False})
+    assert key == "columns.Value"
+    assert text.endswith("but the property is not nullable")
 
 
 def test_none_where_there_must_be_a_value() -> None:

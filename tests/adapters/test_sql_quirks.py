@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from edm.capabilities import Match
 from edm.expressions import Call, Const, Prop
+from edm.model import NavigationProperty
 from edm.primitives import BOOLEAN
 from erp_adapters.memory import MemoryAdapter
 from erp_adapters.sql import SqlAdapter
@@ -104,7 +105,7 @@ def test_what_is_pushed(adapter: SqlAdapter, model: Model) -> None:
             found = {op: capabilities.match(Call(op, (there, const), BOOLEAN)) for op in ("eq", "lt")}
             found["sort"] = Match.EXACT if capabilities.sort(there) else Match.NO
             words = [op + _WORDS[match] for op, match in found.items() if match is not Match.NO]
-            assert " ".join(words) == specimen.pushed, prop.name
+            assert " ".join(words) == specimen.pushed, f"{quirky.name} {prop.name}"
             null = Call("eq", (there, Const(None, prop.type)), BOOLEAN)
             assert capabilities.match(null) is Match.EXACT, prop.name
 
@@ -135,6 +136,10 @@ def test_orders_and_slices_agree(services: Services, model: Model, data: st.Data
     options = [f"$orderby={data.draw(orders(model, entity_set))}", f"$top={data.draw(st.integers(0, 40))}"]
     options.append(f"$skip={data.draw(st.integers(0, 30))}")
     options.append(f"$filter={data.draw(conditions(model, entity_set, depth=1))}")
+    if data.draw(st.booleans()) and entity_set.type.navigation:
+        link = data.draw(st.sampled_from(entity_set.type.navigation))
+        nested = f"($top=3;$count=true;$orderby={data.draw(orders(model, model.metadata.target(link)))})"
+        options.append(f"$expand={link.name}{nested if link.collection else ''}")
     same_answer(services, entity_set.name, "\n".join(options))
 
 
@@ -143,10 +148,34 @@ def test_each_property_compares_with_its_values(services: Services, model: Model
     """Not by chance: with values that occur and some that do not, with null, and the negation of each."""
     for comparison in comparisons(model, entity_set, name):
         for condition in (comparison, f"not ({comparison})"):
-            same_answer(services, entity_set, f"$filter={condition}\n$select=Key\n$top=500")
+            same_answer(
+                services, entity_set, f"$filter={condition}\n$select={model.metadata[entity_set].type.key}\n$top=500"
+            )
 
 
 @pytest.mark.parametrize(("entity_set", "name"), PROPERTIES)
 def test_each_property_sorts(services: Services, entity_set: str, name: str) -> None:
     for direction in ("", " desc"):
-        same_answer(services, entity_set, f"$orderby={name}{direction}\n$select=Key,{name}\n$count=true")
+        same_answer(
+            services,
+            entity_set,
+            f"$orderby={name}{direction}\n$select={quirks.METADATA[entity_set].type.key},{name}\n$count=true",
+        )
+
+
+@pytest.mark.parametrize(
+    ("entity_set", "link"),
+    [pytest.param(s.name, n, id=f"{s.name}-{n.name}") for s in quirks.METADATA.sets for n in s.type.navigation],
+)
+def test_each_relation_finds_its_rows(services: Services, entity_set: str, link: NavigationProperty) -> None:
+    """Keys and foreign keys meet, however each is stored."""
+    target = quirks.METADATA[link.target]
+    key = target.type.key
+    inner = f"{link.name}/any()" if link.collection else f"{link.name}/{key} ne null"
+    order = f"{link.name}/$count" if link.collection else f"{link.name}/{key}"
+    for condition in (inner, f"not ({inner})"):
+        for options in (
+            f"$filter={condition}\n$count=true",
+            f"$filter={condition}\n$orderby={order}\n$expand={link.name}",
+        ):
+            same_answer(services, entity_set, options)

@@ -18,6 +18,28 @@ from tests.servers import PostgresServer
 INDEXES = {
     "QDT": ("D0I", "D0C", "D0T", "D1I", "D1N", "D1C", "D4I", "D8N", "D11T", "DNN"),
     "QNM": ("AMT", "WRBTR", "SGN", "BTH", "CFG"),
+    "QTX": (
+        "UNC",
+        "MCU",
+        "BRA",
+        "MAT",
+        "MTC",
+        "SER",
+        "CNT",
+        "REF",
+        "TOK",
+        "TKC",
+        "RAW",
+        "MIX",
+        "ORI",
+        "AT1",
+        "AT2",
+        "RYIN",
+    ),
+    "QPA": ("KUN",),
+    "QDO": ("DOC", "PTY", "PDOC", "OBJ", "ACC"),
+    "QOB": ("OID",),
+    "QAC": ("ANO",),
     "QCH": ("TXD", "TXE", "NMA", "NMB", "BLK", "HLD", "STA"),
     "QTM": ("UPMJ", "ERDAT", "BIS", "BISD", "BISC", "PST", "PSL", "RMK", "BLK", "LIM"),
 }
@@ -75,6 +97,31 @@ def entity_set_of(table: str) -> str:
         ("QNM", "Signed lt -10", "SGN"),
         ("QNM", "Both in (1,2)", "BTH"),
         ("QNM", "Configured gt 5", "CFG"),
+        ("QTX", "BusinessUnit eq '30'", "MCU"),
+        ("QTX", "BusinessUnit in ('30','5')", "MCU"),
+        ("QTX", "Branch eq '30'", "BRA"),
+        ("QTX", "Material eq '42'", "MAT"),
+        ("QTX", "MaterialChar eq '42'", "MTC"),
+        ("QTX", "Serial eq '42'", "SER"),
+        ("QTX", "Count in ('42','43')", "CNT"),
+        ("QTX", "Reference eq '00112233-4455-6677-8899-aabbccddeeff'", "REF"),
+        ("QTX", "Reference gt '00112233-4455-6677-8899-aabbccddeeff'", "REF"),
+        ("QTX", "Token eq '00112233-4455-6677-8899-aabbccddeeff'", "TOK"),
+        ("QTX", "Raw eq '00112233-4455-6677-8899-aabbccddeeff'", "RAW"),
+        ("QTX", "Raw ge '00112233-4455-6677-8899-aabbccddeeff'", "RAW"),
+        ("QTX", "Mixed eq '00112233-4455-6677-8899-aabbccddeeff'", "MIX"),
+        ("QTX", "Origin eq '12'", "ORI"),
+        ("QTX", "Origin ne null", "ORI"),
+        ("QTX", "Route eq 'N1'", "AT1"),
+        ("QTX", "Visit ge 2026-01-01", "AT2"),
+        ("QTX", "Instrument eq 'Card'", "RYIN"),
+        ("QPA", "Number eq '42'", "KUN"),
+        ("QDO", "DocumentKey eq '7~RI~00001'", "DOC"),
+        ("QDO", "DocumentKey in ('7~RI~00001','8~RI~00001')", "DOC"),
+        ("QDO", "Account eq '5'", "ACC"),
+        ("QPA", "Documents/any(d:d/Account eq '5')", "KUN"),
+        ("QDO", "Previous/Account eq '5'", "DOC"),
+        ("QDO", "Ledger/Account ne null", "ANO"),
         ("QCH", "Text eq 'Bolt'", "TXD"),
         ("QCH", "Text eq 'Bolt'", "TXE"),
         ("QCH", "Name in ('a','b')", "NMB"),
@@ -86,7 +133,7 @@ def entity_set_of(table: str) -> str:
 def test_conditions_that_an_index_answers(adapter: SqlAdapter, table: str, condition: str, column: str) -> None:
     entity_set = quirks.METADATA[entity_set_of(table)]
     bound = ExpressionBinder(quirks.METADATA, entity_set, NOW).bind(parse_expression(condition))
-    found = plan(adapter, Query(entity_set.name, ("Key",), filter=bound, top=10))
+    found = plan(adapter, Query(entity_set.name, (entity_set.type.key,), filter=bound, top=10))
     assert any(f'"{column}"' in line for line in found.splitlines() if "Index Cond" in line), found
 
 
@@ -99,6 +146,6 @@ def test_orders_that_an_index_gives(adapter: SqlAdapter, name: str, descending: 
     prop = entity_set.type.property(name)
     assert prop is not None
     item = OrderItem(Prop((name,), prop.type, nullable=prop.nullable), descending=descending)
-    found = plan(adapter, Query(entity_set.name, ("Key",), orderby=(item,), top=10))
+    found = plan(adapter, Query(entity_set.name, (entity_set.type.key,), orderby=(item,), top=10))
     assert "Sort" not in found, found
     assert "Index" in found, found
