@@ -15,6 +15,7 @@ from erp_adapters.base import (
     Finding,
     Level,
     SourceError,
+    TimedOut,
     source_of,
     sources_of,
 )
@@ -187,6 +188,9 @@ def _guarded(findings: Iterator[Finding], where: str = "") -> Iterator[Finding]:
     """The findings, and that there would be more if the check had not failed."""
     try:
         yield from findings
+    except TimedOut:
+        fix = f"Ask for fewer rows (--sample), or look at {where or 'the source'} when less is going on."
+        yield Finding(Level.WARNING, where, "could not be checked in time", fix)
     except ODataError as error:
         yield Finding(Level.FAILURE, where, f"could not be checked: {_reason(error)}", "erp-odata validate")
 

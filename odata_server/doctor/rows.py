@@ -127,11 +127,11 @@ def page_size(patient: Patient, entity_set: EntitySet) -> Iterator[Finding]:
 
 def budget(patient: Patient, entity_set: EntitySet) -> Iterator[Finding]:
     """What cannot be asked of a set that has more rows than may be read for one answer."""
-    most, number = patient.whole.settings.scan_budget, _number(patient, entity_set)
-    if number is None or number <= most:
+    most, capabilities = patient.whole.settings.scan_budget, patient.adapter.capabilities(entity_set)
+    beyond = Query(entity_set.name, (entity_set.type.key,), skip=most, top=1)
+    if not (capabilities.skip and capabilities.top and patient.rows(beyond)):  # a count would read on and on
         return
-    size = f"{number:,} rows, scan_budget {most:,}"
-    capabilities, sample = patient.adapter.capabilities(entity_set), patient.sampled(entity_set)
+    size, sample = f"more than {most:,} rows, which is scan_budget", patient.sampled(entity_set)
 
     def filters(prop: Property) -> bool:
         value = next(iter(sample.values(prop.name)), None)
@@ -148,11 +148,3 @@ def budget(patient: Patient, entity_set: EntitySet) -> Iterator[Finding]:
     if unsorted:
         what = f"an order by {', '.join(unsorted)} would read every row, and is refused ({size})"
         yield Finding(Level.NOTE, entity_set.name, what, "Sort by something else, or narrow the list first.")
-
-
-def _number(patient: Patient, entity_set: EntitySet) -> int | None:
-    """Of all rows, if the source can count them."""
-    if not patient.adapter.capabilities(entity_set).count:
-        return None
-    pages = patient.adapter.read(Query(entity_set.name, (), top=0, count=True), patient.session())
-    return next((page.count for page in pages), None)

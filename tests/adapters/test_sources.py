@@ -1,13 +1,16 @@
 """Several databases behind one service: which answers what, what one costs the other when it is away, slow or busy."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import create_engine, text
 
 from edm.capabilities import Match
@@ -19,6 +22,7 @@ from erp_adapters.base import DEFAULT_SOURCE, Adapter, Busy, Session, TimedOut, 
 from erp_adapters.sql_drivers import driver_url
 from erp_adapters.wrappers import Routed, problems
 from odata_server.auth import ANONYMOUS
+from odata_server.cli import main
 from odata_server.compose import connect
 from odata_server.messages import ODataRequest
 from odata_server.service import Service, ServiceOptions
@@ -335,3 +339,32 @@ def test_what_each_source_lacks(demo_sqlite_url: str, small_sqlite_url: str) -> 
     with closing(routed(APART, mixed(demo_sqlite_url, small_sqlite_url))) as adapter:
         lacking = {name for name, _, _ in adapter.lacks(APART)}
     assert lacking == {"Invoices", "Payments", "Warehouses", "SalesOrderLines", "ShipmentLines", "Prices"}
+
+
+def test_validate_names_the_source(demo_sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one source lacks, and that another one is away, at once."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "ERP_ODATA_CATALOG": str(catalog_apart(tmp_path)),
+        "ERP_ODATA_DATABASE_URL": f"sqlite:///{tmp_path / 'nowhere.sqlite'}",
+        "ERP_ODATA_SOURCES__FINANCE__URL": demo_sqlite_url,
+        "ERP_ODATA_SOURCES__CRM__URL": NOWHERE,
+    }.items():
+        monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(main, ["validate", "--json"])
+    found = {fault["file"]: fault for fault in json.loads(result.stdout)}
+    assert found["database"]["key"] == found["sources.crm"]["key"] == "erp_unavailable"
+    assert found["Payments.toml"]["message"] == "the database has no table OPAYMT_GONE"
+    assert "Invoices.toml" not in found
+    assert "canary" not in result.output
+
+
+def catalog_apart(directory: Path) -> Path:
+    """The demo's catalog with invoices and payments in another source, and a table that is not there."""
+    target = directory / "catalog"
+    shutil.copytree(str(files("erp_adapters") / "catalog"), target)
+    for name in ("Invoices", "Payments"):
+        path = target / f"{name}.toml"
+        text_ = path.read_text().replace("[sql]\n", '[sql]\nsource = "finance"\n')
+        path.write_text(text_.replace('table = "OPAYMT"', 'table = "OPAYMT_GONE"') if name == "Payments" else text_)
+    return target
