@@ -63,6 +63,9 @@ LAYERS = {
     "erp_adapters.dialects": Layer(
         ours=("edm", "erp_adapters.base", "erp_adapters.sql_values"), theirs=("sqlalchemy",)
     ),
+    # Facts about a database, found with the SQL adapter's connections; and what they may mean.
+    "erp_adapters.introspect": Layer(ours=("edm", "erp_adapters.base", "erp_adapters.sql"), theirs=("sqlalchemy",)),
+    "erp_adapters.proposal": Layer(ours=("edm", "erp_adapters.introspect")),
     "erp_adapters.kit": Layer(ours=("edm", "erp_adapters.base"), theirs=("hypothesis", "pytest")),
     "erp_adapters.resilient": Layer(ours=("edm", "erp_adapters.base")),
     "erp_adapters.stamped": Layer(ours=("edm", "erp_adapters.base")),
@@ -90,6 +93,10 @@ LAYERS = {
     ),
     "odata_server.cli.demo": Layer(
         ours=(*SERVER, "fixtures"), theirs=(*SERVER_LIBRARIES, "click", "rich", "sqlalchemy")
+    ),
+    "odata_server.cli.init": Layer(
+        ours=(*SERVER, "erp_adapters.introspect", "erp_adapters.proposal"),
+        theirs=(*SERVER_LIBRARIES, "click", "rich", "sqlalchemy"),
     ),
     "odata_server.compose": Layer(
         ours=("edm", "erp_adapters", "odata_server"), theirs=(*SERVER_LIBRARIES, "flask_caching"), never=EDGE
@@ -250,6 +257,13 @@ def _is_text(node: ast.AST) -> bool:
         ("erp_adapters.sql", "erp_adapters.sql_values", True),
         ("erp_adapters.sql_values", "sqlalchemy", True),
         ("erp_adapters.sap_session", "erp_adapters.sql_values", False),
+        ("erp_adapters.introspect_sample", "erp_adapters.introspect", True),
+        ("erp_adapters.introspect", "erp_adapters.sql_drivers", True),
+        ("erp_adapters.introspect", "erp_adapters.proposal.roles", False),
+        ("erp_adapters.proposal.roles", "sqlalchemy", False),
+        ("erp_adapters.proposal.roles", "erp_adapters.sql", False),
+        ("odata_server.cli.init", "erp_adapters.proposal.propose", True),
+        ("odata_server.cli.serve", "erp_adapters.proposal.propose", False),
         ("erp_adapters.memory", "sqlalchemy", False),
         ("erp_adapters.sap", "erp_adapters.sql", False),
         ("erp_adapters.sql", "odata_server.config", False),

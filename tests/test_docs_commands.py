@@ -2,15 +2,18 @@
 
 An example is a block ``console`` with lines ``$ erp-odata ...`` or ``$ cat FILE`` and what they print, both streams;
 ``…`` stands for a part of a line, and alone on a line for any lines. Commands of a block run one after the other in one
-directory; a command without output below it is run for its files alone if another one of the block has output.
+directory, and so do all blocks of a page that is a walk; a command without output below it is run for its files alone if
+another one of the block has output.
 """
 
 import os
 import re
 import shlex
 import shutil
+import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +37,25 @@ CHANGES = (
 )
 
 
+#: Pages whose blocks build on each other.
+WALKS = ("your-erp",)
+
 Commands = list[tuple[str, str]]
 
 
 def examples() -> Iterator[Any]:
     """The commands of each block, with what is shown below them."""
     for path in PAGES:
-        for language, content in blocks(path.read_text(encoding="utf-8")):
-            if language == "console":
-                found: Commands = re.findall(r"(?ms)^\$ (.+?)\n(.*?)(?=^\$ |\Z)", content.replace("\\\n", " "))
-                if any(shown.strip() for _, shown in found):
-                    yield pytest.param(found, id=f"{path.stem}: {found[0][0][:60]}")
+        found = [
+            commands(content) for language, content in blocks(path.read_text(encoding="utf-8")) if language == "console"
+        ]
+        for block in [list(chain.from_iterable(found))] if path.stem in WALKS else found:
+            if any(shown.strip() for _, shown in block):
+                yield pytest.param(block, id=f"{path.stem}: {block[0][0][:60]}")
+
+
+def commands(content: str) -> Commands:
+    return re.findall(r"(?ms)^\$ (.+?)\n(.*?)(?=^\$ |\Z)", content.replace("\\\n", " "))
 
 
 @pytest.fixture
@@ -65,12 +76,14 @@ def place(tmp_path: Path, demo_sqlite_url: str, monkeypatch: pytest.MonkeyPatch)
     return tmp_path
 
 
-@pytest.mark.parametrize("commands", list(examples()))
-def test_commands_print_what_is_shown(commands: Commands, place: Path) -> None:
-    for command, shown in commands:
+@pytest.mark.parametrize("block", list(examples()))
+def test_commands_print_what_is_shown(block: Commands, place: Path) -> None:
+    for command, shown in block:
         name, *arguments = shlex.split(command)
         if name == "cat":
             printed = (place / arguments[0]).read_text("utf-8")
+        elif name == "sed":
+            printed = subprocess.run([name, *arguments], check=True, capture_output=True, text=True).stdout
         else:
             assert name == "erp-odata"
             printed = CliRunner().invoke(main, arguments, prog_name="erp-odata").output

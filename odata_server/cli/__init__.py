@@ -12,6 +12,7 @@ from odata_server.cli.contract import contract
 from odata_server.cli.demo import demo
 from odata_server.cli.doctor import doctor
 from odata_server.cli.groups import Commands
+from odata_server.cli.init import init
 from odata_server.cli.salesforce import salesforce
 from odata_server.cli.serve import serve
 from odata_server.cli.settings import config, users
@@ -30,6 +31,7 @@ EXIT_CODES = {
 EPILOG = """\b
 Examples:
   erp-odata demo                              a demo ERP on http://127.0.0.1:8000
+  erp-odata init URL                          a catalog proposed from your database
   erp-odata validate                          all faults of configuration and catalog
   erp-odata doctor                            what will go wrong with the databases, and how to put it right
   erp-odata query 'Invoices?$top=3'           ask, without a server
@@ -56,7 +58,7 @@ def main() -> None:
 
 
 _COMMANDS = (
-    demo, serve, validate, doctor, metadata, query, explain, config, users, salesforce, soql, contract, cache,
+    demo, init, serve, validate, doctor, metadata, query, explain, config, users, salesforce, soql, contract, cache,
 )  # fmt: skip
 for command in _COMMANDS:
     main.add_command(command)

@@ -1,0 +1,1 @@
+"""The proposal of ``erp-odata init``, on databases that other people's habits made."""
