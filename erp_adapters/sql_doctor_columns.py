@@ -26,7 +26,7 @@ _FITTING = {
     INT64: _NUMBERS,
     DECIMAL: {*_NUMBERS, Kind.FLOAT},
     DOUBLE: {*_NUMBERS, Kind.FLOAT},
-    DATE: {Kind.DATE},
+    DATE: {Kind.DATE, Kind.TIMESTAMP},
     DATE_TIME_OFFSET: {Kind.TIMESTAMP_TZ, Kind.TIMESTAMP},
     GUID: {Kind.UUID, Kind.TEXT, Kind.CHAR},
 }
