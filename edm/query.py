@@ -31,7 +31,7 @@ class ComputeItem:
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Query:
     """Rows of ``entity_set`` that pass ``filter``, sorted, sliced; each row a tuple in ``columns`` order.
 
@@ -56,8 +56,13 @@ class Query:
     via: tuple[str, ...] = ()
 
     def with_(self, **changes: object) -> "Query":
-        """A copy with some fields replaced."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        """A copy with some fields replaced. Every request makes several, so it is not ``dataclasses.replace``."""
+        if not changes.keys() <= Query.__dataclass_fields__.keys():
+            raise TypeError(f"a query has no {', '.join(changes.keys() - Query.__dataclass_fields__.keys())}")
+        made = object.__new__(Query)
+        vars(made).update(vars(self))
+        vars(made).update(changes)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

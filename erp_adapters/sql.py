@@ -188,14 +188,14 @@ class SqlAdapter:
     def _at_once(self, direct: Direct, asked: Asked, query: Query, session: Session) -> Page:
         """All rows, and the count if it was asked for, by one statement."""
         statement, count = asked.statement, None
+        raw: Sequence[Raw] = ()
         with self._told(query.entity_set, session):
-            raw: Sequence[Raw] = ()
             if query.top:
                 raw = self._fetched(direct, statement.both or statement.rows, asked, session)
             if statement.count is not None:
                 count = raw[0][-1] if raw else 0
-            if statement.count is not None and not raw and (query.skip or not query.top):
-                count = self._fetched(direct, statement.count, asked, session)[0][0]
+                if not raw and (query.skip or not query.top):
+                    count = self._fetched(direct, statement.count, asked, session)[0][0]
             session.timings.rows_read += len(raw)
             return Page(rows(query.entity_set, statement.outputs, raw), count)
 

@@ -65,6 +65,8 @@ def _column(output: Output, stored: Sequence[Sequence[Any]]) -> Sequence[Any]:
     values = sources[0] if output.decode is None else list(map(output.decode, *sources))
     if output.decode is None and output.types and not output.types.issuperset(map(type, values)):
         raise TypeError("a value of another type")  # SQLite's columns hold values of any type
+    if output.decode is None and Decimal in output.types and not all(map(Decimal.is_finite, filter(None, values))):
+        raise ValueError("not a number")
     if output.required and None in values:
         raise ValueError("null")
     return values
@@ -81,6 +83,8 @@ def _culprit(output: Output, stored: Sequence[Sequence[Any]]) -> str:
             return f"{output.name}: null, but the property is not nullable"
         if output.decode is None and output.types and type(value) not in output.types:
             return f"{output.name}: {value!r} is of another type"
+        if output.decode is None and isinstance(value, Decimal) and not value.is_finite():
+            return f"{output.name}: {value} is not a number"
     return f"{output.name}: a value does not fit"
 
 
@@ -123,9 +127,16 @@ def _plain(prop: Property, facts: ColumnFacts) -> Decoder | None:
         fits = facts.kind is Kind.INTEGER and facts.bits <= kind.high.bit_length() + 1
         return None if fits else integer(kind)
     if kind == DECIMAL:
-        return decimal(prop)
+        return None if _has_digits(prop, facts) else decimal(prop)
     found: Decoder = _BY_TYPE.get(kind, _unreadable)
     return found
+
+
+def _has_digits(prop: Property, facts: ColumnFacts) -> bool:
+    """Whether every number of the column has the digits of the property."""
+    if facts.digits is None or facts.digits[1] != (prop.scale or 0):
+        return False
+    return prop.precision is None or facts.digits[0] <= prop.precision
 
 
 def _unreadable(value: Any) -> Any:
@@ -184,8 +195,15 @@ class _Scaled(dict[Any, Decimal | None]):
         number = value if type(value) is int else whole(value)
         if self._limit is not None and not -self._limit < number < self._limit:
             raise ValueError("more digits than the property has")
+        if len(self) > _MOST_SCALED:
+            self.clear()
+            self[None] = None
         found = self[value] = Decimal(number).scaleb(-self._decimals)
         return found
+
+
+#: Numbers that are kept with the decimals that they are.
+_MOST_SCALED = 10_000
 
 
 def decimal(prop: Property) -> Decoder:

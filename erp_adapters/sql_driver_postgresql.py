@@ -46,7 +46,7 @@ _BITS = {"int2": 16, "int4": 32}
 
 _COLUMNS = """
 SELECT c.relname, n.nspname, pg_table_is_visible(c.oid), a.attname, t.typname, a.attnotnull, o.collname,
-       o.collisdeterministic
+       o.collisdeterministic, CASE WHEN c.relkind <> 'f' THEN a.atttypmod ELSE -1 END
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -141,7 +141,7 @@ def _columns(connection: Connection, tables: Iterable[str]) -> dict[str, dict[st
     found: dict[tuple[str, str], dict[str, ColumnFacts]] = {}
     visible: dict[str, str] = {}
     rows = connection.execute(text(_COLUMNS).bindparams(bindparam("names", expanding=True)), {"names": names})
-    for table, schema, seen, column, kind, not_null, collation, deterministic in rows:
+    for table, schema, seen, column, kind, not_null, collation, deterministic, modifier in rows:
         if seen:
             visible[table] = schema
         known = ColumnFacts(
@@ -149,12 +149,19 @@ def _columns(connection: Connection, tables: Iterable[str]) -> dict[str, dict[st
             not_null,
             _collation(collation, deterministic, default_is_c),
             _BITS.get(kind, 64),
+            _digits(modifier) if kind == "numeric" else None,
         )
         found.setdefault((schema, table), {})[column] = known
     return {
         table: found.get((schema if schema is not None else visible.get(name, ""), name), {})
         for table, (schema, name) in named.items()
     }
+
+
+def _digits(modifier: int) -> tuple[int, int] | None:
+    """Precision and scale of NUMERIC(p,s), as the catalogue packs them. A scale can be negative, or none be told."""
+    precision, scale = (modifier - 4) >> 16 & 0xFFFF, (modifier - 4) & 0x7FF
+    return (precision, scale) if modifier >= 4 and scale <= precision else None
 
 
 def _collation(name: str | None, deterministic: bool | None, default_is_c: bool) -> str:

@@ -169,13 +169,14 @@ class ColumnFacts:
     """What the database's catalogue says about a column.
 
     ``collation`` is "C" if text compares by code point as it stands, "deterministic" if equality does and order needs
-    a COLLATE, "other" if both need one.
+    a COLLATE, "other" if both need one. ``digits`` are the precision and scale that every number in it has.
     """
 
     kind: Kind = Kind.UNKNOWN
     not_null: bool = False
     collation: str = "deterministic"
     bits: int = 64
+    digits: tuple[int, int] | None = None
 
 
 UNKNOWN = ColumnFacts()

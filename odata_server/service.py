@@ -40,6 +40,7 @@ from odata_server.uri.bind_path import PathBinder
 from odata_server.uri.bound import Answer, BoundRequest
 from odata_server.uri.limits import DEFAULT_LIMITS, Limits
 from odata_server.uri.options import parse_path, parse_query
+from odata_server.uri.remembered import Cut, Remembered, cut
 from odata_server.uri.roots import with_values
 from odata_server.uri.syntax import QueryOptions, ResourcePath
 from odata_server.uri.tokens import TokenSigner
@@ -116,6 +117,8 @@ class Service:
     options: ServiceOptions = field(default_factory=ServiceOptions)
     observers: tuple[Observer, ...] = ()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    #: What requests like earlier ones are bound by; ``None`` to bind each as a whole.
+    remembered: Remembered | None = field(default_factory=Remembered, repr=False, compare=False)
 
     def handle(self, request: ODataRequest, principal: Principal) -> ODataResponse:
         """The response to one request. Never raises: a failure is a response too."""
@@ -159,12 +162,24 @@ class Service:
         return answered.response
 
     def _bind(self, exchange: Exchange, view: ServiceMetadata) -> BoundRequest:
-        limits = self.options.limits
-        path, options = parse_path(exchange.request.path, limits), parse_query(exchange.request.options, limits)
-        path, options = with_values(path, options, partial(self._root_value, exchange, view, options), limits)
-        bound = RequestBinder(view, limits, exchange.now, exchange.request.root).bind(path, options)
+        limits, request = self.options.limits, exchange.request
+        form = self._form(request)
+        bound = None if form is None or self.remembered is None else self.remembered.find(form, view, limits)
+        if bound is None:
+            path, options = parse_path(request.path, limits), parse_query(request.options, limits)
+            path, options = with_values(path, options, partial(self._root_value, exchange, view, options), limits)
+            bound = RequestBinder(view, limits, exchange.now, request.root).bind(path, options)
+            if form is not None and self.remembered is not None:
+                self.remembered.keep(form, view, options, bound, exchange.now, limits)
         exchange.entity_set = bound.query.entity_set if bound.query else None
         return restrict(bound, exchange.principal, self.metadata)
+
+    def _form(self, request: ODataRequest) -> Cut | None:
+        """The form by which the request is remembered; none for what cannot be read."""
+        try:
+            return None if self.remembered is None else cut(request.path, request.options)
+        except ODataError:
+            return None
 
     def _root_value(
         self, exchange: Exchange, view: ServiceMetadata, options: QueryOptions, path: ResourcePath

@@ -81,6 +81,14 @@ def tokenize(text: str, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> list
     return tokens
 
 
+def whole_token(text: str) -> str | None:
+    """The kind of the token that the whole text is; ``None`` if it is none, or several."""
+    match = _TOKEN.match(text)
+    if match is None or match.end() != len(text) or match.start(match.lastindex or 0) != 0:
+        return None
+    return _KINDS[match.lastindex or 0]
+
+
 def _mark_bad_names(tokens: list[Token]) -> None:
     """A name with a character that names cannot have becomes a ``bad_name``, reported only if the parser
     meets it.

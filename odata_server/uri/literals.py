@@ -6,7 +6,7 @@ from functools import partial
 
 from edm.errors import ODataError
 from odata_server.uri.cursor import Cursor
-from odata_server.uri.lexer import BINARY, DURATION, ENUM_MEMBERS, GEO_PREFIXES, Token
+from odata_server.uri.lexer import BINARY, DURATION, ENUM_MEMBERS, GEO_PREFIXES, Token, whole_token
 from odata_server.uri.syntax import CollectionExpr, Literal, ObjectExpr, SyntaxNode
 
 #: Token kinds that are literals by themselves, and their types.
@@ -39,6 +39,13 @@ TOKEN_LITERALS: dict[str, Callable[[str, int], Literal]] = {
     **{kind: partial(Literal, name) for kind, name in LITERAL_KINDS.items()},
     "datetime": _date_time,
 }
+
+
+def literal_of(text: str) -> Literal | None:
+    """The literal that a whole text is by itself, if it is one token of one."""
+    kind = whole_token(text)
+    found = TOKEN_LITERALS.get(kind) if kind is not None else None
+    return None if found is None else found(text, 0)
 
 
 def keyword_literal(word: str) -> tuple[str, str] | None:
