@@ -196,16 +196,21 @@ class _Site:
 
     def readyz(self) -> Response:
         """The model is loaded and the ERP answers. Says why not by an error code and nothing more. Of several sources
-        one is enough: what needs no other one is answered.
+        one is enough: what needs no other one is answered. Kept answers are enough, too. Without the store that keeps
+        them the service is slower, not down.
         """
-        problems = self._ready.problems(g.correlation_id)
+        problems, store = self._ready.problems(g.correlation_id), self._composition.guarded.store
         codes = [code for code in problems.values() if code is not None]
-        status = "ready" if not codes else "degraded" if len(codes) < len(problems) else "unavailable"
+        away = store.problem() if store is not None else None
+        some = len(codes) < len(problems) or (store is not None and away is None)
+        status = "ready" if not (codes or away) else "degraded" if some else "unavailable"
         body: dict[str, Any] = {"status": status}
         if len(problems) > 1:
             body["sources"] = {name: code or "ready" for name, code in problems.items()}
         elif codes:
             body["code"] = codes[0]
+        if store is not None:
+            body["cache"] = "ready" if away is None else "unavailable"
         return _status(503 if status == "unavailable" else 200, body)
 
     # Errors

@@ -188,12 +188,17 @@ class Cached:
         try:
             entry, waited = self._flights.run(key, lambda: self._fetch(key, question, asking), patience)
         except SourceError as error:
-            return self._instead(error, kept, question, session)
+            return self._instead(error, key, kept, question, session)
         self._count(question.asked, session, "coalesced" if waited else "miss", entry.fetched if waited else None)
         return entry
 
-    def _instead(self, error: SourceError, kept: Entry | None, question: _Question, session: Session) -> Entry:
-        """The kept answer instead of a failure, if it may serve; else raises the failure."""
+    def _instead(
+        self, error: SourceError, key: Key, kept: Entry | None, question: _Question, session: Session
+    ) -> Entry:
+        """The kept answer instead of a failure, if it may serve; else raises the failure. The store is looked into once
+        more before that: it may have been too slow at first, or have the answer since.
+        """
+        kept = kept or (None if session.live else self._found(key, question))
         if kept is None or not error.passing or not self._serves_outage(kept, question):
             raise error
         self._count(question.asked, session, "stale", kept.fetched)
@@ -209,7 +214,7 @@ class Cached:
         try:
             first = next(pages, None)
         except SourceError as error:
-            yield _page(self._instead(error, kept, question, session), query)
+            yield _page(self._instead(error, key, kept, question, session), query)
             return
         self._count(query, session, "miss")
         for page in chain(() if first is None else (first,), pages):
