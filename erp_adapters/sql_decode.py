@@ -5,11 +5,14 @@ turns that into ``ContractBroken``. No decoder at all means that the driver's va
 """
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from operator import add
+from types import NoneType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -46,6 +49,18 @@ class Output:
     types: frozenset[type] = frozenset()  # those of values that need no decoder
 
 
+class AtOnce(ABC):
+    """A decoder that reads a whole column in fewer steps than value after value, where nothing in it is unusual."""
+
+    @abstractmethod
+    def __call__(self, *stored: Any) -> Any:
+        """One value."""
+
+    @abstractmethod
+    def column(self, *sources: Sequence[Any]) -> Sequence[Any] | None:
+        """All values; ``None`` if they must be looked at one by one."""
+
+
 def rows(entity_set: str, outputs: Sequence[Output], raw: Sequence[Sequence[Any]]) -> list[Row]:
     """The published rows. Column by column, because that keeps the loops in C."""
     if not raw:
@@ -62,12 +77,19 @@ def rows(entity_set: str, outputs: Sequence[Output], raw: Sequence[Sequence[Any]
 
 def _column(output: Output, stored: Sequence[Sequence[Any]]) -> Sequence[Any]:
     sources = [stored[number] for number in output.sources]
-    values = sources[0] if output.decode is None else list(map(output.decode, *sources))
-    if output.decode is None and output.types and not output.types.issuperset(map(type, values)):
-        raise TypeError("a value of another type")  # SQLite's columns hold values of any type
-    if output.decode is None and Decimal in output.types and not all(map(Decimal.is_finite, filter(None, values))):
-        raise ValueError("not a number")
-    if output.required and None in values:
+    if output.decode is None:
+        kinds = set(map(type, sources[0]))
+        if output.types and not output.types.issuperset(kinds):
+            raise TypeError("a value of another type")  # SQLite's columns hold values of any type
+        if Decimal in output.types and not all(map(Decimal.is_finite, filter(None, sources[0]))):
+            raise ValueError("not a number")
+        if output.required and NoneType in kinds:
+            raise ValueError("null")
+        return sources[0]
+    values = output.decode.column(*sources) if isinstance(output.decode, AtOnce) else None
+    if values is None:
+        values = list(map(output.decode, *sources))
+    if output.required and NoneType in set(map(type, values)):
         raise ValueError("null")
     return values
 
@@ -127,7 +149,7 @@ def _plain(prop: Property, facts: ColumnFacts) -> Decoder | None:
         fits = facts.kind is Kind.INTEGER and facts.bits <= kind.high.bit_length() + 1
         return None if fits else integer(kind)
     if kind == DECIMAL:
-        return None if _has_digits(prop, facts) else decimal(prop)
+        return None if _has_digits(prop, facts) else Decimals(prop)
     found: Decoder = _BY_TYPE.get(kind, _unreadable)
     return found
 
@@ -206,25 +228,38 @@ class _Scaled(dict[Any, Decimal | None]):
 _MOST_SCALED = 10_000
 
 
-def decimal(prop: Property) -> Decoder:
+class Decimals(AtOnce):
     """Decimals from numbers; SQLite's floats stand for the decimals they are written as."""
-    unit = Decimal(1).scaleb(-(prop.scale or 0))
-    exact_below = 10.0 ** (15 - (prop.scale or 0))
-    limit = Decimal(10) ** (prop.precision - (prop.scale or 0)) if prop.precision else Decimal("Infinity")
 
-    def decode(value: Any) -> Decimal | None:
+    def __init__(self, prop: Property) -> None:
+        scale = prop.scale or 0
+        self._unit = Decimal(1).scaleb(-scale)
+        self._exact_below = 10.0 ** (15 - scale)
+        self._limit = Decimal(10) ** (prop.precision - scale) if prop.precision else Decimal("Infinity")
+
+    def __call__(self, *stored: Any) -> Decimal | None:
+        (value,) = stored
         if value is None:
             return None
-        if type(value) is float and abs(value) >= exact_below:
+        if type(value) is float and abs(value) >= self._exact_below:
             raise ValueError("more digits than a float keeps")
         if type(value) is not Decimal:
             value = float_decimal(value)
-        number: Decimal = value.quantize(unit, context=EXACT)
-        if number != value or not -limit < number < limit:
+        number: Decimal = value.quantize(self._unit, context=EXACT)
+        if number != value or not -self._limit < number < self._limit:
             raise ValueError("more digits than the property has")
         return number
 
-    return decode
+    def column(self, *sources: Sequence[Any]) -> Sequence[Any] | None:
+        """As they are, where they are decimals with as many digits after the point as the property has."""
+        (values,) = sources
+        kinds = set(map(type, values))
+        if not kinds <= {Decimal, NoneType}:
+            return None
+        present = values if NoneType not in kinds else [value for value in values if value is not None]
+        if not all(map(self._unit.same_quantum, present)):  # no NaN and no infinity has the same
+            return None
+        return values if not present or -self._limit < min(present) <= max(present) < self._limit else None
 
 
 def float_decimal(value: Any) -> Decimal:
@@ -286,7 +321,7 @@ def composite(codec: Composite, facts: Sequence[ColumnFacts]) -> Decoder:
     """The parts joined, each of its width."""
     widths, separator = codec.widths, codec.separator
     if tuple(fact.kind for fact in facts) == (Kind.TEXT, Kind.INTEGER):
-        return _text_and_number(widths[0], widths[1], separator)
+        return _TextAndNumber(widths[0], widths[1], separator)
 
     def part(value: Any, width: int) -> str:
         text = value if isinstance(value, str) else str(whole(value)).zfill(width)
@@ -302,18 +337,46 @@ def composite(codec: Composite, facts: Sequence[ColumnFacts]) -> Decoder:
     return decode
 
 
-def _text_and_number(width: int, digits: int, separator: str) -> Decoder:
+class _TextAndNumber(AtOnce):
     """A document's number and the number of a line: what most composite keys are."""
-    limit, form = 10**digits, f"{{}}{separator.replace('{', '{{').replace('}', '}}')}{{:0{digits}d}}".format
 
-    def decode(document: str | None, line: int | None) -> str | None:
+    def __init__(self, width: int, digits: int, separator: str) -> None:
+        self._width, self._limit = width, 10**digits
+        self._endings = _Endings(separator, digits)
+        self._fault = f"not of widths {width} and {digits}"
+
+    def __call__(self, *stored: Any) -> str | None:
+        document, line = stored
         if document is None or line is None:
             return None
-        if len(document) != width or not 0 <= line < limit:
-            raise ValueError(f"not of widths {width} and {digits}")
-        return form(document, line)
+        if len(document) != self._width or not 0 <= line < self._limit:
+            raise ValueError(self._fault)
+        return f"{document}{self._endings[line]}"
 
-    return decode
+    def column(self, *sources: Sequence[Any]) -> Sequence[Any] | None:
+        documents, lines = sources
+        if set(map(type, documents)) != {str} or set(map(type, lines)) != {int}:
+            return None
+        if set(map(len, documents)) != {self._width} or min(lines) < 0 or max(lines) >= self._limit:
+            return None
+        return list(map(add, documents, map(self._endings.__getitem__, lines)))
+
+
+class _Endings(dict[int, str]):
+    """Number -> what a key ends with. Documents have few lines, and so the numbers repeat."""
+
+    def __init__(self, separator: str, digits: int) -> None:
+        super().__init__()
+        self._separator, self._digits = separator, digits
+
+    def __missing__(self, line: int) -> str:
+        if len(self) >= _MOST_ENDINGS:
+            self.clear()
+        found = self[line] = f"{self._separator}{line:0{self._digits}d}"
+        return found
+
+
+_MOST_ENDINGS = 10_000
 
 
 def zoned(zone: str) -> Decoder:
@@ -343,6 +406,16 @@ def _moment(value: Any) -> datetime | None:
         return None
     moment = value if isinstance(value, datetime) else stamp(value)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class _Days(AtOnce):
+    """Days: as the driver gives them, or from SQLite's text."""
+
+    def __call__(self, *stored: Any) -> date | None:
+        return _day(*stored)
+
+    def column(self, *sources: Sequence[Any]) -> Sequence[Any] | None:
+        return sources[0] if set(map(type, sources[0])) <= {date, NoneType} else None
 
 
 @lru_cache(maxsize=16_384)
@@ -387,7 +460,7 @@ def _span(value: Any) -> timedelta | None:
 
 
 _BY_TYPE: dict[PrimitiveType, Decoder] = {
-    DATE: _day,
+    DATE: _Days(),
     DATE_TIME_OFFSET: _moment,
     TIME_OF_DAY: _time,
     GUID: _guid,
