@@ -116,3 +116,14 @@ def test_endings_of_keys_are_not_kept_without_end() -> None:
         lines = list(range(start, start + 5_000))
         assert wide.column(["INV"] * 5_000, lines) == [f"INV~{line:06}" for line in lines]
     assert len(wide._endings) <= 10_000  # type: ignore[attr-defined]
+
+
+def test_rows_that_are_published_as_they_are_stay_tuples_in_the_order_of_the_outputs() -> None:
+    names = [Output("A", (0,), None), Output("B", (1,), None)]
+    raw = [("a", "b"), ("c", "d")]
+    assert rows("Customers", names, list(raw)) == raw
+    assert rows("Customers", names, [list(row) for row in raw]) == raw
+    assert rows("Customers", names[:1], raw) == [("a",), ("c",)]
+    swapped = [Output("B", (1,), None), Output("A", (0,), None)]
+    assert rows("Customers", swapped, raw) == [("b", "a"), ("d", "c")]
+    assert all(type(row) is tuple for row in rows("Customers", names, [list(row) for row in raw]))
