@@ -77,15 +77,53 @@ class Casing:
     candidate: Callable[[Sql], Sql] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """Which characters the database holds. ``last`` is the last one, where it holds all before and sorts them by code
+    point; ``sorts`` tells whether it does the latter. If it is not ``certain`` nobody knows what bytes beyond ASCII
+    mean.
+    """
+
+    codec: str = "utf-8"
+    last: str | None = chr(0x10FFFF)
+    sorts: bool = True
+    certain: bool = True
+
+    def holds(self, text: str) -> bool:
+        """Whether a column could hold the text."""
+        try:
+            text.encode(self.codec)
+        except UnicodeEncodeError:
+            return False
+        return "\0" not in text
+
+    def may_hold(self, text: str) -> bool:
+        """As ``holds``; raises ``Unsupported`` where nobody knows."""
+        held = self.holds(text)
+        if not held and not self.certain and "\0" not in text:
+            raise Unsupported("nobody knows which characters the database holds")
+        return held
+
+    def successor(self, start: str) -> str | None:
+        """The first text, by code point, behind all texts that begin with ``start``; ``None`` if none is."""
+        assert self.last is not None
+        for position in range(len(start) - 1, -1, -1):
+            code = ord(start[position])
+            if code < ord(self.last):
+                return start[:position] + chr(0xE000 if code == 0xD7FF else code + 1)
+        return None
+
+
 @dataclass(frozen=True)
 class Dialect:
-    """What differs between databases. ``casing`` is known only after asking the database."""
+    """What differs between databases. ``casing`` and ``encoding`` are known only after asking the database."""
 
     name: str
     rows: Rows
     binds: Mapping[Form, tuple[TypeEngine[Any], Encode]]
     code_points: str  # the collation that compares text by code point
     casing: Mapping[str, Casing] = field(default_factory=dict)
+    encoding: Encoding = field(default_factory=Encoding)
     chain: int | None = None  # conditions in one chain of AND or OR that the parser takes
     depth: int = 110  # nesting of SQLAlchemy's elements that the parser takes, and Python's own stack
     layers: int = 30  # derived tables within one another that the parser takes
@@ -102,6 +140,8 @@ class Dialect:
         """A parameter. ``value`` is already what the form stores (see ``sql_compile.fit``), or an Edm value."""
         if form is Form.BOOL:
             return true() if value else false()
+        if isinstance(value, str) and form in (Form.TEXT, Form.CHAR) and not self.encoding.holds(value):
+            raise Unsupported("the database holds no such text")
         kind, encode = self.binds[form]
         return self.parameter(value, encode, kind)
 
@@ -119,8 +159,8 @@ class Dialect:
 
     def text(self, value: "str | Parameter") -> Value:
         """A text as a parameter."""
-        if isinstance(value, str) and not storable(value):
-            raise Unsupported("no SQL text holds a NUL character or a lone surrogate")
+        if isinstance(value, str) and not self.encoding.holds(value):
+            raise Unsupported("the database holds no such text")
         return Value(self.by_code_point(self.bind(value, Form.TEXT)), Form.TEXT, STRING, nullable=False, const=value)
 
     # --- comparison ------------------------------------------------------------------------------------------
@@ -215,15 +255,6 @@ class Dialect:
         if row is None:
             raise Unsupported(f"{node.function} is not said in SQL")
         return row(self, node, args)
-
-
-def storable(text: str) -> bool:
-    """Whether a column could hold the text: none holds a NUL character or a lone surrogate."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
 
 
 def constant_form(value: Any, kind: PrimitiveType) -> Form:

@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, Integer, Numeric, Text, case, cast, false, fu
 
 from edm.expressions import Call
 from erp_adapters import dialects_casts
-from erp_adapters.dialects_base import FAR, Dialect, Row, Rows, like, number, reference, size, storable, text_of
-from erp_adapters.sql_values import Fitted, Form, Parameter, Sql, Value
+from erp_adapters.dialects_base import FAR, Dialect, Row, Rows, like, number, reference, size, text_of
+from erp_adapters.sql_values import Fitted, Form, Parameter, Sql, Unsupported, Value
 
 
 def _concat(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
@@ -39,26 +39,19 @@ def prefix(d: Dialect, text: Value, start: str | Parameter) -> Sql:
     sql = text_of(text)
     if isinstance(start, str) and not start:
         return type_coerce(func.length(sql), BigInteger()) >= 0
+    if d.encoding.last is None:
+        raise Unsupported("the database sorts texts otherwise")
     low = sql >= d.bind(start, Form.TEXT)
-    if isinstance(start, str) and successor(start) is None:
+    if isinstance(start, str) and d.encoding.successor(start) is None:
         return low
-    return low & (sql < d.parameter(start, successor, Text()))
+    return low & (sql < d.parameter(start, d.encoding.successor, Text()))
 
 
-def successor(start: str) -> str | None:
-    """The first text, by code point, behind all texts that begin with ``start``."""
-    for position in range(len(start) - 1, -1, -1):
-        code = ord(start[position])
-        if code < 0x10FFFF:
-            return start[:position] + chr(0xE000 if code == 0xD7FF else code + 1)
-    return None
-
-
-def fit_text(function: str, text: str) -> Fitted | None:
+def fit_text(d: Dialect, function: str, text: str) -> Fitted | None:
     """A constant as the second argument of a function, where the function's SQL is one for many of them."""
-    if function not in _SHARED or not text or not storable(text):
+    if function not in _SHARED or not text or not d.encoding.holds(text):
         return None
-    if function == "startswith" and successor(text) is None:
+    if function == "startswith" and (d.encoding.last is None or d.encoding.successor(text) is None):
         return None
     return Fitted(function, (text,))
 

@@ -35,6 +35,7 @@ from erp_adapters import dialects_spans as spans
 from erp_adapters.dialects_base import (
     Dialect,
     Encode,
+    Encoding,
     Row,
     kind_of,
     like,
@@ -103,7 +104,7 @@ class PostgreSQL(Dialect):
         return func.strpos(text, part)
 
     def trimmed(self, text: Sql) -> Sql:
-        return func.btrim(text, self.bind(BLANKS, Form.TEXT))
+        return func.btrim(text, self.bind("".join(filter(self.encoding.holds, BLANKS)), Form.TEXT))
 
     def pad(self, sql: Sql, width: int) -> Sql:
         return func.lpad(cast(sql, Text()), size(width), self.bind("0", Form.TEXT))
@@ -246,6 +247,30 @@ def _pg_matches(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 def _pg_time(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     return like(node, args, cast(d.stamp(args[0]), Time()), Form.TIME)
 
+
+def encoded(dialect: Dialect, name: str) -> Dialect:
+    """The dialect of a database whose encoding has that name."""
+    encoding = _ENCODINGS.get(name, Encoding("ascii", None, sorts=False, certain=False))
+    rows = dialect.rows
+    if name != "UTF8":  # what a pattern calls a letter depends on more than the encoding
+        left = {"matchespattern"} if encoding.certain else {"matchespattern", *_BY_CHARACTER}
+        rows = {function: row for function, row in rows.items() if function not in left}
+    return replace(dialect, encoding=encoding, rows=rows)
+
+
+#: Those that are not named here sort otherwise than by code point, and their characters are not known to us.
+_ENCODINGS = {
+    "UTF8": Encoding(),
+    "LATIN1": Encoding("latin-1", "\xff"),
+    "SQL_ASCII": Encoding("ascii", None, certain=False),  # bytes, which sort as UTF-8 does if that is what they are
+    **{f"WIN{number}": Encoding(f"cp{number}", None, sorts=False) for number in range(1250, 1259)},
+    **{
+        name: Encoding(f"iso8859-{part}", None, sorts=False)
+        for name, part in (("LATIN2", 2), ("LATIN3", 3), ("LATIN4", 4), ("LATIN5", 9), ("LATIN9", 15), ("LATIN10", 16))
+    },
+}
+#: Functions that count characters, or look at each: PostgreSQL would take bytes for them.
+_BY_CHARACTER = ("length", "indexof", "substring", "trim")
 
 POSTGRESQL = PostgreSQL(
     "postgresql",

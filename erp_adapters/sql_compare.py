@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import and_, false, literal, or_, true
 
-from erp_adapters.dialects_base import Dialect, storable
+from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_values import (
     INT64_HIGH,
     INT64_LOW,
@@ -80,15 +80,15 @@ def with_null(value: Value, op: str, negated: bool) -> Sql:
 
 def compare_const(d: Dialect, op: str, value: Value, const: Any, *, negated: bool = False) -> Sql:
     """``value op const``."""
-    fitted = fit_const(value.form, value.scale, op, const)
+    fitted = fit_const(d, value.form, value.scale, op, const)
     return say_const(d, op, value, fitted.kind, fitted.values, negated=negated)
 
 
-def fit_const(form: Form, scale: int, op: str, const: Any) -> Fitted:
+def fit_const(d: Dialect, form: Form, scale: int, op: str, const: Any) -> Fitted:
     """What ``op const`` asks of a value in that form: its one answer for everything but null, or a comparison."""
     if const is None:
         return _NULL
-    fitted = _FITS.get(form, _fit_as_it_is)(op, const, form, scale)
+    fitted = _FITS.get(form, _fit_as_it_is)(d, op, const, form, scale)
     if isinstance(fitted, bool):
         return _ALWAYS if fitted else _NEVER
     if form is Form.BOOL:
@@ -177,45 +177,56 @@ _Fit = tuple[str, Any] | bool
 """A comparison in the stored form, or its one answer for everything but null."""
 
 
-def _fit_as_it_is(op: str, const: Any, form: Form, scale: int) -> _Fit:
+def _fit_as_it_is(d: Dialect, op: str, const: Any, form: Form, scale: int) -> _Fit:
     return op, const
 
 
-def _fit_float(op: str, const: float, form: Form, scale: int) -> _Fit:
+def _fit_float(d: Dialect, op: str, const: float, form: Form, scale: int) -> _Fit:
     return op == "ne" if math.isnan(const) else (op, const)
 
 
-def _fit_digits(op: str, const: date, form: Form, scale: int) -> _Fit:
+def _fit_digits(d: Dialect, op: str, const: date, form: Form, scale: int) -> _Fit:
     return op, const.year * 10_000 + const.month * 100 + const.day
 
 
-def _fit_text(op: str, const: str, form: Form, scale: int) -> _Fit:
-    """No stored text holds a NUL, so one before it decides: x < 'a\\0b' is x <= 'a'."""
-    if storable(const):
+def _fit_text(d: Dialect, op: str, const: str, form: Form, scale: int) -> _Fit:
+    """What no column can hold equals no text. A range ends where the first such character stands: no stored text holds
+    a NUL, so ``x < 'a\\0b'`` is ``x <= 'a'``; and what comes behind the last character that is held is beyond all texts
+    that go on otherwise there.
+    """
+    encoding = d.encoding
+    if encoding.holds(const):
+        if op not in ("eq", "ne") and not encoding.sorts:
+            raise Unsupported("the database sorts texts otherwise")
         return op, const
-    head, nul, _ = const.partition("\0")
-    if not storable(head):
-        nul = "surrogate"
+    encoding.may_hold(const)
     if op in ("eq", "ne"):
         return op == "ne"
-    if nul == "surrogate":
-        raise Unsupported("a lone surrogate has no place in the order of stored texts")
-    return ("le" if op in ("lt", "le") else "gt"), head
+    place = next(number for number, character in enumerate(const) if not encoding.holds(character))
+    head, below = const[:place], op in ("lt", "le")
+    if const[place] == "\0":
+        return ("le" if below else "gt"), head
+    if encoding.last is None or const[place] < encoding.last:
+        raise Unsupported("a character that the database does not hold has no place in the order of its texts")
+    beyond = encoding.successor(head)
+    if beyond is None:
+        return below
+    return ("lt" if below else "ge"), beyond
 
 
-def _fit_char(op: str, const: str, form: Form, scale: int) -> _Fit:
+def _fit_char(d: Dialect, op: str, const: str, form: Form, scale: int) -> _Fit:
     """Trailing blanks are no part of a stored text, but SQL would leave those of the constant out too."""
     if const.endswith(" "):
         if op in ("eq", "ne"):
             return op == "ne"
         raise Unsupported("blank-padded text has no order with trailing blanks")
-    fitted = _fit_text(op, const, form, scale)
+    fitted = _fit_text(d, op, const, form, scale)
     if isinstance(fitted, tuple) and fitted[1].endswith(" "):
         raise Unsupported("blank-padded text has no order with trailing blanks")
     return fitted
 
 
-def _fit_boolean(op: str, const: bool, form: Form, scale: int) -> _Fit:
+def _fit_boolean(d: Dialect, op: str, const: bool, form: Form, scale: int) -> _Fit:
     """False comes before true. SQL has no constants to compare them with by order."""
     match op, const:
         case ("gt", False) | ("ge", True):
@@ -229,7 +240,7 @@ def _fit_boolean(op: str, const: bool, form: Form, scale: int) -> _Fit:
     return op, const
 
 
-def _fit_integer(op: str, const: Any, form: Form, scale: int) -> _Fit:
+def _fit_integer(d: Dialect, op: str, const: Any, form: Form, scale: int) -> _Fit:
     low, high = scaled_integer(const, scale)
     if low != high and op in ("eq", "ne"):
         return op == "ne"
@@ -242,7 +253,7 @@ def _fit_integer(op: str, const: Any, form: Form, scale: int) -> _Fit:
     return op, bound
 
 
-_FITS: dict[Form, Callable[[str, Any, Form, int], _Fit]] = {
+_FITS: dict[Form, Callable[[Dialect, str, Any, Form, int], _Fit]] = {
     Form.TEXT: _fit_text,
     Form.CHAR: _fit_char,
     Form.INT: _fit_integer,
@@ -266,7 +277,7 @@ def one_of(d: Dialect, value: Value, items: Sequence[Any], *, negated: bool = Fa
 def fit_list(d: Dialect, form: Form, scale: int, items: Sequence[Any]) -> Fitted:
     """What a list asks of a value in that form. The kind: whether null is among the items, whether one or many others
     can occur, and the items themselves where SQL has no parameter for them."""
-    known = [_FITS.get(form, _fit_as_it_is)("eq", item, form, scale) for item in items if item is not None]
+    known = [_FITS.get(form, _fit_as_it_is)(d, "eq", item, form, scale) for item in items if item is not None]
     stored = list(dict.fromkeys(fitted[1] for fitted in known if not isinstance(fitted, bool)))
     nullable = None in items
     if form is Form.BOOL or (len(stored) > 1 and not d.lists(form)):
@@ -303,6 +314,8 @@ def _listed(d: Dialect, sql: Sql, items: Any, stored: Sequence[Any], form: Form,
 
 def compare_values(d: Dialect, op: str, left: Value, right: Value, *, negated: bool = False) -> Sql:
     """``left op right``."""
+    if left.form is Form.TEXT and op not in ("eq", "ne") and not d.encoding.sorts:
+        raise Unsupported("the database sorts texts otherwise")
     a, b = meet(d, left, right)
     both = left.nullable and right.nullable
     either = left.nullable or right.nullable

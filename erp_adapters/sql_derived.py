@@ -182,6 +182,8 @@ class Deriver:
         value = given.values[item.column]
         if value.form in (Form.FLOAT, Form.GUID) and item.method != "countdistinct":
             raise Unsupported(f"{item.method} of {value.form.value} is left to the engine")
+        if value.form is Form.TEXT and item.method in ("min", "max") and not self._d.encoding.sorts:
+            raise Unsupported("the database sorts texts otherwise")
         return self._d.aggregate(item.method, value, item.type)
 
     def _concatenated(self, source: Concat, query: Query) -> Layer:

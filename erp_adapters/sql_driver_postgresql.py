@@ -12,7 +12,7 @@ from edm.errors import ODataError
 from edm.query import Query
 from erp_adapters import sql_casing
 from erp_adapters.base import Busy, ContractBroken, Locked, Session, SourceError, TimedOut
-from erp_adapters.dialects_postgresql import POSTGRESQL
+from erp_adapters.dialects_postgresql import POSTGRESQL, encoded
 from erp_adapters.sql_direct import Direct
 from erp_adapters.sql_direct_postgresql import PostgreSQLDirect, cut, watch
 from erp_adapters.sql_driver import (
@@ -65,7 +65,7 @@ _STATES: dict[str, Callable[[str], SourceError]] = {
     "40P01": Locked,  # deadlock_detected
 }
 #: The statement names what the database does not have, or may not show.
-_CONTRACT = ("42P01", "42703", "42883", "42804", "42501", "42846", "22P02", "22007", "22008")
+_CONTRACT = ("42P01", "42703", "42883", "42804", "42501", "42846", "22P02", "22007", "22008", "22021")
 #: SQLSTATE classes of a statement that is wrong in itself (syntax, cardinality, feature): a bug of ours.
 _OURS = ("42", "21", "0A")
 
@@ -113,7 +113,8 @@ class PostgreSQLDriver(Driver):
         yield
 
     def look(self, connection: Connection, tables: Iterable[str]) -> Source:
-        dialect = replace(POSTGRESQL, casing=sql_casing.look(connection))
+        encoding = str(connection.scalar(text("SHOW server_encoding")))
+        dialect = encoded(replace(POSTGRESQL, casing=sql_casing.look(connection)), encoding)
         return Source(dialect, _columns(connection, tables))
 
     def meaning(self, error: SQLAlchemyError, entity_set: str) -> ODataError | None:

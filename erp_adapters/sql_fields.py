@@ -25,7 +25,7 @@ from edm.primitives import (
     TIME_OF_DAY,
     PrimitiveType,
 )
-from erp_adapters.dialects_base import Dialect, storable
+from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_codecs import (
     Codec,
     Plain,
@@ -113,7 +113,7 @@ class Field:
 
     def fit(self, op: str, const: Any) -> Fitted:
         """What a comparison with ``const`` asks of the stored form."""
-        return fit_const(*self.form(), op, const)
+        return fit_const(self.d, *self.form(), op, const)
 
     def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
         """The comparison that ``fit`` told of."""
@@ -234,7 +234,13 @@ class PlainField(Field):
     def _range_helps(self, const: Any) -> bool:
         trimmed = isinstance(self.codec, Plain) and self.codec.trim
         facts = self.columns[0].facts
-        return trimmed and facts.collation == "C" and facts.kind is not Kind.CHAR and bool(const) and storable(const)
+        return (
+            trimmed
+            and facts.collation == "C"
+            and facts.kind is not Kind.CHAR
+            and bool(const)
+            and self.d.encoding.holds(const)
+        )
 
 
 def _plain_form(d: Dialect, kind: PrimitiveType, column: Column) -> Form:

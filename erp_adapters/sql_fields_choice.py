@@ -140,7 +140,7 @@ class FirstField(Field):
     def fit(self, op: str, const: Any) -> Fitted:
         """The kind: those of each column, and whether it is true where all are blank."""
         compare = FUNCTIONS[op].evaluate
-        parts = [fit_const(self._stored(column).form, 0, op, const) for column in self.columns]
+        parts = [fit_const(self.d, self._stored(column).form, 0, op, const) for column in self.columns]
         ends = (compare(self._last, const), compare(None, const))
         found = together(parts)
         return Fitted((found.kind, ends), found.values)

@@ -87,7 +87,7 @@ class DateField(Field):
         low, high = pattern.span
         if not low <= const <= high:
             return Fitted((const < low) == (op in ("gt", "ge")))
-        return fit_const(form, 0, op, self._written(const)[0])
+        return fit_const(self.d, form, 0, op, self._written(const)[0])
 
     def fit_list(self, items: Sequence[Any]) -> Fitted:
         stored = [text for item in items if item is not None for text in self._written(item)]

@@ -7,12 +7,11 @@ from typing import Any
 from sqlalchemy import Text, and_, cast, false, func, not_, or_, true, tuple_
 
 from edm.primitives import STRING
-from erp_adapters.dialects_base import storable
 from erp_adapters.sql_codecs import Composite, Joined
 from erp_adapters.sql_compare import INVERSE, apply
 from erp_adapters.sql_decode import Decoder, whole
 from erp_adapters.sql_fields import Column, Field, bare_text, stored_text
-from erp_adapters.sql_values import Fitted, Form, Kind, Sql, Value
+from erp_adapters.sql_values import Fitted, Form, Kind, Sql, Unsupported, Value
 
 
 def fits_part(column: Column, text: str) -> bool:
@@ -64,7 +63,7 @@ class CompositeField(Field):
     def split(self, key: Any) -> tuple[Any, ...] | None:
         """The stored parts of a key; ``None`` if it cannot be one."""
         widths, separator = self._composite.widths, self._composite.separator
-        if len(key) != sum(widths) + len(separator) * (len(widths) - 1) or not storable(key):
+        if len(key) != sum(widths) + len(separator) * (len(widths) - 1) or not self.d.encoding.may_hold(key):
             return None
         parts: list[Any] = []
         position = 0
@@ -86,6 +85,8 @@ class CompositeField(Field):
             return super().fit(op, const)
         if op in ("eq", "ne"):
             return self.fit_list((const,))
+        if not self.d.encoding.sorts:
+            raise Unsupported("the database sorts texts otherwise")
         stored = self.split(const)
         return super().fit(op, const) if stored is None else Fitted("parts", stored)
 
@@ -188,7 +189,7 @@ class JoinedField(CompositeField):
 
     def split(self, key: Any) -> tuple[Any, ...] | None:
         parts = key.split(self._separator)
-        if len(parts) != len(self.columns) or not storable(key):
+        if len(parts) != len(self.columns) or not self.d.encoding.may_hold(key):
             return None
         stored = [self._part(column, part) for column, part in zip(self.columns, parts, strict=True)]
         return None if None in stored else tuple(stored)

@@ -250,7 +250,9 @@ class AmountField(Field):
     def fit(self, op: str, const: Any) -> Fitted:
         if self._whole or const is None:
             return super().fit(op, const)
-        return together([fit_const(*self._form_of(one), one.asked(op), one.stored(const)) for one in self._cases()])
+        return together(
+            [fit_const(self.d, *self._form_of(one), one.asked(op), one.stored(const)) for one in self._cases()]
+        )
 
     def say(self, op: str, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
         if self._whole or kind == "null":

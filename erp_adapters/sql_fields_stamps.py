@@ -38,7 +38,7 @@ class StampDayField(Field):
 
     def _from(self, op: str, day: date) -> tuple[Any, ...]:
         """(operator, kind, values) of a comparison with a midnight."""
-        fitted = fit_const(Form.DAY, 0, op, day)
+        fitted = fit_const(self.d, Form.DAY, 0, op, day)
         return (op, fitted.kind, *fitted.values)
 
     def fit(self, op: str, const: Any) -> Fitted:

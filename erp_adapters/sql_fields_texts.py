@@ -13,8 +13,7 @@ from typing import Any
 from sqlalchemy import and_, case, false, func, or_, true
 
 from edm.primitives import STRING
-from erp_adapters.dialects_base import size, storable
-from erp_adapters.dialects_common import successor
+from erp_adapters.dialects_base import size
 from erp_adapters.sql_codecs import Alpha, Justified, Polymorphic
 from erp_adapters.sql_compare import fit_list, say_list, wanted_with_null
 from erp_adapters.sql_decode import Decoder
@@ -74,7 +73,9 @@ class SpelledField(Field):
         return super().say(op, kind, stored, negated=negated)
 
     def fit_list(self, items: Sequence[Any]) -> Fitted:
-        stored = [one for item in items if item is not None and storable(item) for one in self.spellings(item)]
+        stored = [
+            one for item in items if item is not None and self.d.encoding.may_hold(item) for one in self.spellings(item)
+        ]
         return fit_list(self.d, self.kept(), 0, [*stored, *([None] if None in items else [])])
 
     def say_list(self, kind: Any, stored: Sequence[Any], *, negated: bool = False) -> Sql:
@@ -210,7 +211,7 @@ class PolymorphicField(SpelledField):
 
     def _span(self, column: Value) -> tuple[Sql, Sql]:
         """What all texts with the name of the model lie between."""
-        return self.d.bind(self._start, column.form), self.d.bind(successor(self._start), column.form)
+        return self.d.bind(self._start, column.form), self.d.bind(self._start[:-1] + "-", column.form)
 
     def _none(self) -> tuple[str, ...]:
         return tuple(self._start + text for text in _NO_RECORD)

@@ -14,6 +14,7 @@ from edm.expressions import IT, Call, Const, CountOf, Expr, Lambda, Prop
 from edm.model import ServiceMetadata
 from edm.primitives import STRING
 from edm.query import Concat, Grouping, Query, Ranking
+from erp_adapters.dialects_base import Dialect
 from erp_adapters.dialects_common import fit_text
 from erp_adapters.sql_compare import SWAPPED
 from erp_adapters.sql_fields import Field
@@ -75,6 +76,7 @@ class Shapes:
 
     metadata: ServiceMetadata
     fields: Fields
+    dialect: Dialect
 
     def of(self, query: Query) -> Shape:
         """The shape of a whole query."""
@@ -185,7 +187,7 @@ class Shapes:
         text, part = expr.args
         if not (isinstance(part, Const) and part.type is STRING and isinstance(part.value, str)):
             return None
-        fitted = fit_text(expr.function, part.value)
+        fitted = fit_text(self.dialect, expr.function, part.value)
         if fitted is None or isinstance(text, Const):
             return None
         return shape.leaf(expr, (expr.function, self._expr(text, scope, shape)), fitted, None)

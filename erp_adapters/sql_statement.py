@@ -75,7 +75,7 @@ class Statements:
     _tables: dict[tuple[str, int], FromClause] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_shapes", Shapes(self.metadata, cache(self._field)))
+        object.__setattr__(self, "_shapes", Shapes(self.metadata, cache(self._field), self.source.dialect))
         object.__setattr__(self, "_frames", lru_cache(maxsize=512)(self._frame))
 
     def _field(self, entity_set: str, path: tuple[str, ...]) -> Field | None:
@@ -274,7 +274,10 @@ def _keyed(place: Place) -> list[Sql]:
 def _sort_values(compiler: Compiler, place: Place, expr: Expr) -> Sequence[Value]:
     """What to sort by, most significant first."""
     values = compiler.field(expr).order() if isinstance(expr, Prop) else (_exact(compiler.value(expr)),)
-    if any(value.form is Form.FLOAT for value in values) and compiler.source.dialect.has_nan:
+    dialect = compiler.source.dialect
+    if any(value.form in (Form.TEXT, Form.CHAR) for value in values) and not dialect.encoding.sorts:
+        raise Unsupported("the database sorts texts otherwise")
+    if any(value.form is Form.FLOAT for value in values) and dialect.has_nan:
         raise Unsupported("the database gives NaN a place in the order, which Edm does not")
     return values
 
