@@ -155,14 +155,13 @@ class Writer:
         nested = [self._nested(related, entities.entity_set) for related in entities.related]
         key_at = entities.columns.index(entities.entity_set.type.key)
         visible, make = entities.visible, shape.struct
-        converters = self._converters(entities)
-        if shape.arrange is None and not (converters or nested or shape.links or self.omit_nulls):
+        if shape.arrange is None and not (shape.converters or nested or shape.links or self.omit_nulls):
             whole = visible == len(entities.columns)
             return list(starmap(make, entities.rows if whole else [row[:visible] for row in entities.rows]))
         structs: list[Any] = []
         for index, row in enumerate(entities.rows):
             values = list(row[:visible])
-            for i, convert in converters:
+            for i, convert in shape.converters:
                 if values[i] is not None:
                     values[i] = convert(values[i])
             if shape.links:
@@ -175,17 +174,6 @@ class Writer:
                 _blank(values, visible, shape.typed)
             structs.append(make(*(values if shape.arrange is None else shape.arrange(values))))
         return structs
-
-    def _converters(self, entities: Entities) -> list[tuple[int, Callable[[Any], Any]]]:
-        """For each shown column whose values need it: position and conversion."""
-        found = []
-        computed = dict(_computed(entities.query))
-        for index, name in enumerate(entities.columns[: entities.visible]):
-            member = entities.entity_set.type.property(name)
-            convert = self.converter(member.type, member.scale) if member else self.converter(computed[name])
-            if convert is not None:
-                found.append((index, convert))
-        return found
 
     def references(self, entities: Entities) -> list[dict[str, str]]:
         key_at = entities.columns.index(entities.entity_set.type.key)
@@ -231,18 +219,9 @@ class Writer:
 
     # --- values ---------------------------------------------------------------------------------------
 
-    def converter(self, kind: PrimitiveType, scale: int | None = None) -> Callable[[Any], Any] | None:
+    def converter(self, kind: PrimitiveType, scale: int | None = None) -> "Converter | None":
         """How a non-null value is prepared for the encoder; ``None`` if it can take it as it is."""
-        name, ieee754 = kind.name, self.representation.ieee754
-        if name == "Int64" and ieee754:
-            return str
-        if name == "Decimal" and scale is None:  # computed: as many digits as it has, wherever it was computed
-            return string_of if ieee754 else _short_decimal
-        if name == "Decimal" and scale is not None and scale > 6:
-            return _decimal_string if ieee754 else _plain_decimal
-        if name in ("Double", "Single"):
-            return _finite
-        return _TEXT_FORMS.get(name)
+        return _converter(kind, scale, self.representation.ieee754)
 
     def _type_name(self, found: Property) -> str:
         return found.type.name if self.representation.version != "4.0" else f"#{found.type.name}"
@@ -257,7 +236,7 @@ class Writer:
         names = entities.columns[: entities.visible]
         return _shape(
             self.metadata.namespace, entities.entity_set, names, signature, self.representation.metadata,
-            self.representation.version, _computed(entities.query),
+            self.representation.version, _computed(entities.query), self.representation.ieee754,
         )  # fmt: skip
 
 
@@ -265,10 +244,12 @@ class Writer:
 class _Shape:
     """The struct of one projection. Its values are gathered as shown columns, links, expansions, constants; ``arrange``
     brings them into the order of the members (``None`` if they are in it). ``links`` are what an entity's URL is
-    continued with. ``typed`` tells of columns with a type annotation how far from the end of the values that stands.
+    continued with, ``converters`` the positions of columns whose values are prepared, and how. ``typed`` tells of
+    columns with a type annotation how far from the end of the values that stands.
     """
 
     struct: type
+    converters: tuple[tuple[int, "Converter"], ...]
     links: tuple[str, ...]
     constants: tuple[str, ...]
     arrange: Callable[[Sequence[Any]], Sequence[Any]] | None
@@ -306,6 +287,7 @@ def _shape(
     level: str,
     version: str,
     computed: _Computed,
+    ieee754: bool,
 ) -> _Shape:
     """Control information of the entity first, that of a member directly before it (JSON Format 4.01, 4.5 and 18)."""
     prefix, sharp = ("odata.", "#") if version == "4.0" else ("", "")
@@ -323,7 +305,16 @@ def _shape(
     arrange = None if in_order else itemgetter(*members) if len(members) > 1 else None
     places = {member: index - len(constants) for index, member in enumerate(constants)}
     typed = {i: places[f"{n}@{prefix}type"] for i, n in enumerate(names) if f"{n}@{prefix}type" in places}
-    return _Shape(struct, tuple(links.values()), tuple(constants.values()), arrange, typed)
+    kinds = [_kind(entity_set, computed, name) for name in names]
+    made = [_converter(kind, scale, ieee754) for kind, scale in kinds]
+    converters = tuple((index, convert) for index, convert in enumerate(made) if convert is not None)
+    return _Shape(struct, converters, tuple(links.values()), tuple(constants.values()), arrange, typed)
+
+
+def _kind(entity_set: EntitySet, computed: _Computed, name: str) -> tuple[PrimitiveType, int | None]:
+    """Type and scale of a column; what is computed has no scale."""
+    member = entity_set.type.property(name)
+    return (member.type, member.scale) if member else (dict(computed)[name], None)
 
 
 def _place(member: str, known: Callable[[str], int], index: Callable[[str], int]) -> tuple[int, int, int, int]:
@@ -397,6 +388,23 @@ def select_list(query: Query, selected: tuple[str, ...] | None, version: str) ->
 
 
 # --- values -------------------------------------------------------------------------------------------------------
+
+
+#: Prepares a value that is not null.
+Converter = Callable[[Any], Any]
+
+
+def _converter(kind: PrimitiveType, scale: int | None, ieee754: bool) -> Converter | None:
+    name = kind.name
+    if name == "Int64" and ieee754:
+        return str
+    if name == "Decimal" and scale is None:  # computed: as many digits as it has, wherever it was computed
+        return string_of if ieee754 else _short_decimal
+    if name == "Decimal" and scale is not None and scale > 6:
+        return _decimal_string if ieee754 else _plain_decimal
+    if name in ("Double", "Single"):
+        return _finite
+    return _TEXT_FORMS.get(name)
 
 
 def _plain_decimal(value: Decimal) -> msgspec.Raw:

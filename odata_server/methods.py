@@ -10,6 +10,8 @@ from odata_server.negotiation import media_type
 
 BATCH: Final = "$batch"
 _QUERY: Final = "$query"
+#: One of them is in every spelling of these two.
+_SPECIAL: Final = frozenset("$%")
 _READ: Final = ("GET", "HEAD", "OPTIONS")
 _POST: Final = ("OPTIONS", "POST")
 
@@ -20,7 +22,7 @@ def allowed(path: str) -> tuple[str, ...]:
 
 
 def is_batch(path: str) -> bool:
-    return unquote(path.removesuffix("/")) == BATCH
+    return not _SPECIAL.isdisjoint(path) and unquote(path.removesuffix("/")) == BATCH
 
 
 def resource(path: str) -> str:
@@ -31,6 +33,8 @@ def resource(path: str) -> str:
 
 def check_method(request: ODataRequest) -> None:
     """Raises ``method_not_allowed`` for all but reading and what is read by POST."""
+    if request.method in _READ and _SPECIAL.isdisjoint(request.path):
+        return
     methods = allowed(request.path)
     if request.method not in methods:
         what = f"{request.method[:20]} is not allowed"

@@ -250,8 +250,11 @@ class Reader:
 
     def _etag(self, columns: tuple[str, ...], row: Row) -> str:
         """Of all properties in the caller's view, whatever was selected."""
-        named = dict(zip(columns, row, strict=True))
-        return weak_etag(repr([named[name] for name in self._entity_set.type.names]).encode("utf-8", "replace"))
+        names, values = self._entity_set.type.names, list(row)
+        if columns != names:
+            named = dict(zip(columns, row, strict=True))
+            values = [named[name] for name in names]
+        return weak_etag(repr(values).encode("utf-8", "replace"))
 
     def reference(self, query: Query) -> Answered:
         columns = (self._entity_set.type.key,)
