@@ -46,6 +46,9 @@ from odata_server.uri.syntax import QueryOptions, ResourcePath
 from odata_server.uri.tokens import TokenSigner
 
 NO_HEADERS = Headers()
+METADATA = "$metadata"
+#: Headers that make an answer depend on what the client has.
+_CONDITIONS = ("If-Match", "If-None-Match")
 #: What each kind of resource is available as, the default first.
 OFFERS: dict[Answer, tuple[str, ...]] = {
     Answer.METADATA: (XML, JSON),
@@ -150,6 +153,13 @@ class Service:
             return self._batch(exchange)
         exchange.request = request = as_get(exchange.request)
         view = exchange.principal.view(self.metadata)
+        if (
+            request.path == METADATA
+            and not request.options
+            and not any(name in request.headers for name in _CONDITIONS)
+        ):
+            accept = request.headers.get("Accept")
+            return metadata_answer(view, exchange.version, accept, self.options.limits.expand_depth)
         bound = self._bind(exchange, view)
         offers = OFFERS.get(bound.answer, (JSON,))
         # A count is plain text (Protocol 11.2.10), also for the many clients that ask for JSON whatever they read.
@@ -371,6 +381,14 @@ def _check_request(request: ODataRequest) -> None:
     for name in ("Isolation", "OData-Isolation"):
         if request.headers.get(name, "").strip().lower() == "snapshot":
             raise ODataError("precondition_failed", "Snapshot isolation is not available.", target=name)
+
+
+@lru_cache(maxsize=64)
+def metadata_answer(view: ServiceMetadata, version: str, accept: str | None, levels: int) -> ODataResponse:
+    """The answer to a request for ``$metadata`` without options and conditions: what the pipeline would make of it."""
+    shape = negotiate(version, accept, None, OFFERS[Answer.METADATA])
+    document = metadata_document(view, shape.version, shape.format, levels)
+    return respond(ODataRequest("GET", METADATA), shape, document, etag=document_etag(document))
 
 
 @lru_cache(maxsize=64)

@@ -317,3 +317,14 @@ def test_header_fields_are_those_that_werkzeug_finds() -> None:
     assert "Nothing" not in found
     with pytest.raises(KeyError):
         found["Nothing"]
+
+
+@pytest.mark.parametrize("name", ["HTTP_ACCEPT", "HTTP_ODATA_MAXVERSION", "HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"])
+def test_metadata_is_what_the_pipeline_makes_of_it(name: str, ways: dict[str, tuple[Way, Way]]) -> None:
+    """Written otherwise, its name takes the whole way."""
+    for value in (*FIELDS[name], ""):
+        for method in ("GET", "HEAD"):
+            given: dict[str, Any] = {"HTTP_X_CORRELATION_ID": "abc", name: value}
+            plain, _ = ways["anonymous"][0].answer(environ("/odata/v4/$metadata", method, **given))
+            other, _ = ways["anonymous"][0].answer(environ("/odata/v4/%24metadata", method, **given))
+            assert plain == other
