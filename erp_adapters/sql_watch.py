@@ -21,11 +21,15 @@ class Watch:
     """One thread for all connections of the process, begun with the first one that is watched."""
 
     def __init__(self) -> None:
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)  # which takes no threads along, but locks as they are
+
+    def _forget(self) -> None:
         self._changed = threading.Condition()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._live: set[int] = set()
         self._numbers = count()
-        self._process = 0
+        self._begun = False
 
     @contextmanager
     def over(self, deadline: float | None, cut: Callable[[], None]) -> Iterator[None]:
@@ -47,8 +51,8 @@ class Watch:
                 self._live.discard(number)
 
     def _begin(self) -> None:
-        if self._process != os.getpid():  # a fork takes no threads along
-            self._process, self._due, self._live = os.getpid(), [], set()
+        if not self._begun:
+            self._begun = True
             threading.Thread(target=self._run, name="deadlines", daemon=True).start()
 
     def _run(self) -> None:

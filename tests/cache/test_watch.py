@@ -1,6 +1,8 @@
 """Connections that outlast their deadline are cut, and no others."""
 
 import os
+import select
+import signal
 import threading
 import time
 
@@ -61,11 +63,14 @@ def test_a_fork_watches_too() -> None:
     with watch.over(time.monotonic() + 30, lambda: None):
         pass
     read, write = os.pipe()
+    watch._changed.acquire()  # as a thread may hold it at that moment
     child = os.fork()
     if child == 0:
         with watch.over(time.monotonic(), tell):
-            time.sleep(SLACK + 1)
+            time.sleep(SLACK + 10)
         os._exit(0)
-    os.waitpid(child, 0)
-    os.set_blocking(read, False)
+    watch._changed.release()
+    assert select.select([read], [], [], 30)[0]
     assert os.read(read, 3) == b"cut"
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
