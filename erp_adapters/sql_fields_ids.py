@@ -63,8 +63,7 @@ class GuidField(SpelledField):
 
     @property
     def _mixed(self) -> bool:
-        assert isinstance(self.codec, Guid)
-        return self.codec.mixed
+        return isinstance(self.codec, Guid) and self.codec.mixed
 
     @property
     def _binary(self) -> bool:

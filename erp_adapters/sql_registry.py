@@ -92,6 +92,9 @@ def _kind(prop: Property, codec: Codec, columns: Sequence[Column]) -> Callable[.
         return PlainField
     if isinstance(codec, Zoned) and codec.zone != "UTC":
         return LocalField
-    if isinstance(codec, Plain) and prop.type == STRING and columns[0].integral:
-        return NumberTextField
+    if isinstance(codec, Plain) and prop.type == STRING:
+        if columns[0].integral:
+            return NumberTextField
+        if columns[0].facts.kind is Kind.UUID:
+            return GuidField
     return _FIELDS[type(codec)]

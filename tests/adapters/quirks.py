@@ -366,6 +366,7 @@ _WORDS = (
     Specimen("Serial", "String", {"column": "SER"}, {"SER": Stored("BIGINT", (None, 0, 1, -1, 42, 10, 2**63 - 1, -(2**63), 2**53 + 1))}),
     Specimen("Count", "String", {"column": "CNT", "none": ["0"]}, {"CNT": Stored("NUMERIC(9,0)", (None, 0, 1, -1, 42, 10))}),
     Specimen("Reference", "String", {"column": "REF", "guid": True}, {"REF": Stored("UUID", (None, *_UUIDS))}),
+    Specimen("Identity", "String", {"column": "IDN"}, {"IDN": Stored("UUID", (None, *_UUIDS))}),
     Specimen("Token", "String", {"column": "TOK", "guid": True}, {"TOK": Stored("VARCHAR(38)", _GUID_TEXTS)}),
     Specimen("TokenChar", "String", {"column": "TKC", "guid": True}, {"TKC": Stored(f"CHAR(38){C} NOT NULL", _GUID_TEXTS[1:])}),
     Specimen("Raw", "String", {"column": "RAW", "guid": True}, {"RAW": Stored("BYTEA", (None, *(u.bytes for u in _UUIDS)))}, {}, "eq lt sort"),
