@@ -40,7 +40,7 @@ from edm.primitives import (
     TIME_OF_DAY,
     PrimitiveType,
 )
-from erp_adapters.sql_values import INT64_HIGH, INT64_LOW, Form, Parameter, Sql, Unsupported, Value, collated
+from erp_adapters.sql_values import INT64_HIGH, INT64_LOW, Form, Kind, Parameter, Sql, Unsupported, Value, collated
 
 Row = Callable[["Dialect", Call, Sequence[Value]], Value]
 Rows = dict[str, Row]
@@ -244,6 +244,10 @@ class Dialect:
             function = func.min if method == "min" else func.max
             return Value(type_coerce(function(compared), value.sql.type), value.form, kind, True, value.scale)
         return self.total(method, value, kind)
+
+    def added(self, sql: Sql, kind: Kind) -> Sql:
+        """The sum of a column of numbers; of integers it is one."""
+        return cast(func.sum(sql), BigInteger()) if kind is Kind.INTEGER else func.sum(sql)
 
     def total(self, method: str, value: Value, kind: PrimitiveType) -> Value:
         """``sum`` or ``average`` of numbers that are no floats, exact and in the form ``EXACT``."""

@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, Text, cast, func, literal, select, tuple_, type_coerce
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import BigInteger, Float, Numeric, Text, cast, func, literal, select, tuple_, type_coerce
+from sqlalchemy.types import NullType, TypeEngine
 
 from edm.expressions import Call
 from edm.meanings import BLANKS
@@ -28,7 +28,7 @@ from erp_adapters.dialects_base import (
     text_of,
 )
 from erp_adapters.dialects_common import COMMON, PLACES
-from erp_adapters.sql_values import Form, Parameter, Sql, Value, collated
+from erp_adapters.sql_values import Form, Kind, Parameter, Sql, Value, collated
 
 #: What the collation that compares exact numbers is called on our connections (see ``sql_sqlite``).
 NUMBER_COLLATION = "odata_number"
@@ -107,6 +107,13 @@ class SQLite(Dialect):
 
     def pad(self, sql: Sql, width: int) -> Sql:
         return func.substr(self.bind("0" * width, Form.TEXT).concat(sql), number(-width))
+
+    def added(self, sql: Sql, kind: Kind) -> Sql:
+        """Decimals are added as such, and the sum stands as a column of them does."""
+        if kind is not Kind.NUMERIC:
+            return func.sum(sql)
+        exact = getattr(func, TOTALS["sum"])(literal("Decimal:APPROX:0", Text()), sql)
+        return type_coerce(cast(exact, Numeric()), NullType())
 
     def total(self, method: str, value: Value, kind: PrimitiveType) -> Value:
         function = getattr(func, TOTALS[method])

@@ -8,13 +8,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, Inspector, inspect, text
-from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
+from sqlalchemy import URL, Connection, CursorResult, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from edm.capabilities import Capabilities
@@ -39,9 +39,9 @@ from erp_adapters.sql_decode import rows
 from erp_adapters.sql_direct import Direct, Raw
 from erp_adapters.sql_driver import ONE_FETCH, PAGE_ROWS, Driver, SqlOptions
 from erp_adapters.sql_drivers import driver_of, driver_url
+from erp_adapters.sql_lacks import lacking
 from erp_adapters.sql_mapping import SetMapping, parse
 from erp_adapters.sql_session import begun
-from erp_adapters.sql_source import split
 from erp_adapters.sql_statement import Statements
 from erp_adapters.sql_text import Asked, Prepared
 from erp_adapters.sql_watch import WATCH
@@ -150,10 +150,11 @@ class SqlAdapter:
         """Tables and columns that the ``[sql]`` sections name and the database does not have, each once per set."""
         try:
             inspector = inspect(self.engine())
-            for entity_set in self._own(metadata):
-                mapping, _ = parse(entity_set)
-                if mapping is not None:
-                    yield from _missing(entity_set.name, mapping, inspector)
+            mappings = {entity_set.name: parse(entity_set)[0] for entity_set in self._own(metadata)}
+            known = {name: mapping for name, mapping in mappings.items() if mapping is not None}
+            source = self._look(self.engine(), known).source
+            for name, mapping in known.items():
+                yield from ((name, f"sql.{key}", message) for key, message in lacking(mapping, source, inspector))
         except PoolTimeout as error:
             raise Busy(str(error)) from None
         except SQLAlchemyError as error:
@@ -301,15 +302,15 @@ class SqlAdapter:
         engine = self.engine()
         found = self._statements
         if found is None:
-            looked = self._looked = self._looked or self._look(engine)
+            looked = self._looked = self._looked or self._look(engine, self._mappings)
             found = self._statements = Statements(self.metadata, looked.mappings, looked.source)
         return found
 
-    def _look(self, engine: Engine) -> Looked:
-        tables = sorted({table for mapping in self._mappings.values() for table in mapping.tables()})
+    def _look(self, engine: Engine, mappings: Mapping[str, SetMapping]) -> Looked:
+        tables = sorted({table for mapping in mappings.values() for table in mapping.tables()})
         try:
             with engine.connect() as connection:
-                return loaded(self._mappings, connection, self._driver.look(connection, tables))
+                return loaded(mappings, connection, self._driver.look(connection, tables))
         except PoolTimeout as error:
             raise Busy(str(error)) from None
         except SQLAlchemyError as error:
@@ -332,21 +333,3 @@ def _on_a_live_one(ask: Callable[[], _T]) -> _T:
 def _begun(pages: Generator[Page]) -> tuple[Generator[Page], Page | None]:
     """The pages after the first, and that."""
     return pages, next(pages, None)
-
-
-def _missing(name: str, mapping: SetMapping, inspector: Inspector) -> Iterator[tuple[str, str, str]]:
-    """Tables first met missing are named once, and so are columns, whatever uses them."""
-    known: dict[str, set[str] | None] = {}
-    named: set[tuple[str, str]] = set()
-    for key, table, column in mapping.used():
-        if table not in known:
-            known[table] = None
-            schema, bare = split(table)
-            with suppress(NoSuchTableError):
-                known[table] = {found["name"] for found in inspector.get_columns(bare, schema)}
-            if known[table] is None:
-                yield name, "sql.table", f"the database has no table {table}"
-        columns = known[table]
-        if columns is not None and column not in columns and (table, column) not in named:
-            named.add((table, column))
-            yield name, f"sql.{key}", f"the table {table} has no column {column}"

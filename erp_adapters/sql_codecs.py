@@ -11,13 +11,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ColumnRef:
-    """A column of the set's own table (``alias`` is empty) or of one of its joins."""
+    """A column of the set's own table (``alias`` is empty) or of one of its joins; or a total (``name`` is empty)."""
 
     alias: str
     name: str
 
     def __str__(self) -> str:
-        return f"{self.alias}.{self.name}" if self.alias else self.name
+        return f"{self.alias}.{self.name}" if self.alias and self.name else self.alias or self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, not_, null, or_, select, true
-from sqlalchemy import column as sql_column
-from sqlalchemy import table as sql_table
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, not_, null, or_, select, true
 
 from edm.expressions import IT, NULL_CONST, Call, Const, CountOf, Expr, Lambda, Prop
 from edm.functions import FUNCTIONS, NullRule
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import BOOLEAN, PrimitiveType
+from erp_adapters import sql_relations as relations
+from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_codecs import Codec, ColumnRef
 from erp_adapters.sql_compare import SWAPPED, compare_const, compare_values, meet, united
 from erp_adapters.sql_fields import Column, Field
 from erp_adapters.sql_mapping import SetMapping
 from erp_adapters.sql_registry import field as field_at
-from erp_adapters.sql_source import Source, split
-from erp_adapters.sql_values import Form, Leaf, Sql, Unsupported, Value
+from erp_adapters.sql_rows import Join, Relation, Total
+from erp_adapters.sql_source import Source
+from erp_adapters.sql_values import TEXTS, Form, Leaf, Sql, Unsupported, Value
 
 Mappings = Mapping[str, SetMapping]
 
@@ -42,7 +43,7 @@ class Place:
         if mapping is None:
             raise Unsupported(f"{entity_set.name} is not in this database")
         self.mapping = mapping
-        self.table = compiler.alias(mapping.table)
+        self.table = compiler.alias(mapping, mapping.rows)
         self._aliases: dict[str, FromClause] = {}
         self._ways: dict[str, Place] = {}
         self._fields: dict[str, Field] = {}
@@ -59,19 +60,44 @@ class Place:
         return made
 
     def column(self, ref: ColumnRef) -> Column:
-        """A column of the table or of one of its declared joins, which is joined when first asked for."""
+        """A column of the table or of one of its declared joins, which is joined when first asked for; or a total."""
+        if ref.alias in self.mapping.totals:
+            return self._total(self.mapping.totals[ref.alias])
         source = self._join(ref.alias) if ref.alias else self.table
-        facts = self.compiler.source.facts(self.mapping.table_of(ref), ref.name)
+        facts = relations.facts(self.compiler.source, self.mapping.rows_of(ref), ref.name)
         return Column(source.c[ref.name], facts, self.optional or bool(ref.alias))
 
     def _join(self, alias: str) -> FromClause:
         joined = self._aliases.get(alias)
         if joined is None:
             join = self.mapping.joins[alias]
-            own = [(self.column(ref).sql, theirs) for ref, theirs in join.on]
-            joined = self._aliases[alias] = self.compiler.alias(join.table)
-            self._joined.append((joined, and_(*(sql == joined.c[theirs] for sql, theirs in own))))
+            own = [self.column(ref) for ref, _ in join.on]
+            joined = self._aliases[alias] = self.compiler.alias(self.mapping, join.rows)
+            there = relations.conditions(self.compiler.source, join.rows, joined)
+            self._joined.append((joined, and_(*self._related(own, join, joined), *there)))
         return joined
+
+    def _related(self, own: Sequence[Column], to: Join | Total, at: FromClause) -> list[Sql]:
+        """The conditions that rows which stand at ``at`` belong to the row here."""
+        source = self.compiler.source
+        theirs = [Column(at.c[name], relations.facts(source, to.rows, name), optional=False) for _, name in to.on]
+        return [_same_column(source.dialect, a, b) for a, b in zip(own, theirs, strict=True)]
+
+    def _total(self, total: Total) -> Column:
+        """A total as a column: a subquery over the related rows."""
+        source = self.compiler.source
+        own = [self.column(ref) for ref, _ in total.on]
+        at = self.compiler.alias(self.mapping, total.rows)
+        sql = relations.total_sql(source, total, at, self._related(own, total, at))
+        if self.optional:
+            sql = case((self._present(), sql))
+        return Column(sql, relations.total_facts(source, total), self.optional)
+
+    def conditions(self) -> list[Sql]:
+        """Under which a row of the table is an entity: no key is null, and what the catalog says holds."""
+        key = self.field(self.entity_set.type.key)
+        nullable = [column.sql.is_not(None) for column in key.columns if column.nullable and not self.optional]
+        return [*nullable, *relations.conditions(self.compiler.source, self.mapping.rows, self.table)]
 
     def field(self, name: str) -> Field:
         """The property here."""
@@ -122,7 +148,13 @@ class Place:
 def link(parent: Place, navigation: NavigationProperty, child: Place) -> Sql:
     """The condition that ``child`` is related to ``parent``; never true of nulls."""
     pairs = [(parent.field(own), child.field(other)) for own, other in navigation.on]
-    return and_(*(_same_value(parent.compiler, a, b) for a, b in pairs))
+    return and_(*(_same_value(parent.compiler, a, b) for a, b in pairs), *child.conditions())
+
+
+def _same_column(d: Dialect, a: Column, b: Column) -> Sql:
+    """Columns as they are stored. PostgreSQL wants to be told by which of two collations."""
+    texts = a.facts.kind in TEXTS and b.facts.kind in TEXTS
+    return a.sql == (d.by_code_point(b.sql) if texts and a.facts.collation != b.facts.collation else b.sql)
 
 
 def _same_value(compiler: "Compiler", a: Field, b: Field) -> Sql:
@@ -142,7 +174,7 @@ class Compiler:
     mappings: Mappings
     source: Source
     #: Aliased tables by name and number, shared by all statements: making one costs more than using it.
-    tables: dict[tuple[str, int], FromClause] = field(default_factory=dict)
+    tables: dict[tuple[str | Relation, int], FromClause] = field(default_factory=dict)
     #: Comparisons whose constants come as parameters, by identity of the node.
     leaves: Mapping[int, Leaf] = field(default_factory=dict)
     inexact: bool = False
@@ -152,14 +184,19 @@ class Compiler:
     _shared: dict[Expr, Value] = field(default_factory=dict)
     _begun: int = 0
 
-    def alias(self, table: str) -> FromClause:
-        """The table under a new alias, with the columns that the catalog names."""
-        key = (table, self._aliases)
+    def alias(self, mapping: SetMapping, rows: Relation) -> FromClause:
+        """The rows under a new alias, with the columns that the catalog names."""
+        names = list(dict.fromkeys(name for _, of, name in mapping.named() if of is rows))
+        whole = relations.plain(rows, names)
+        key = (rows.table if whole else rows, self._aliases)
         made = self.tables.get(key)
         if made is None:
-            schema, name = split(table) if self.source.dialect.schemas else (None, table)
-            names = dict.fromkeys(c for m in self.mappings.values() for _, t, c in m.used() if t == table)
-            made = sql_table(name, *(sql_column(c) for c in names), schema=schema).alias(f"t{self._aliases}")
+            alias = f"t{self._aliases}"
+            if whole:
+                used = dict.fromkeys(c for m in self.mappings.values() for _, t, c in m.used() if t == rows.table)
+                made = relations.table(self.source, rows.table, used).alias(alias)
+            else:
+                made = relations.union(self.source, rows, names, alias)
             self.tables[key] = made
         self._aliases += 1
         return made

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import add, is_
 from types import NoneType
 from typing import Any, TypeVar, cast
@@ -482,6 +482,8 @@ def computed(value: Value) -> Decoder | None:
     if kind.integral:
         return lambda number: None if number is None else whole(number)
     if kind == DECIMAL:
+        if value.form is Form.APPROX:
+            return partial(_digits_of, Decimal(1).scaleb(-value.scale))
         scale = value.scale if value.form is Form.INT else 0
         return lambda number: None if number is None else _decimal_of(number, scale)
     if value.form is Form.DIGITS:
@@ -489,6 +491,15 @@ def computed(value: Value) -> Decoder | None:
     if value.form is Form.FLOAT:
         return _float
     return _BY_TYPE.get(kind)
+
+
+def _digits_of(unit: Decimal, value: Any) -> Decimal | None:
+    """A float or an integer that stands for a decimal, with the digits of its property at least."""
+    if value is None:
+        return None
+    found = _decimal_of(value, 0)
+    written = found.quantize(unit, context=EXACT)
+    return written if written == found else found
 
 
 def _decimal_of(value: Any, scale: int) -> Decimal:

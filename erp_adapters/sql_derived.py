@@ -98,12 +98,11 @@ def _outside(d: Dialect, value: Value, sql: Sql) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Deriver:
-    """Makes statements of derived rows. ``compiler`` begins a new one, ``order`` gives the clauses of a sort item,
-    ``keyed`` the conditions that a row of a set exists."""
+    """Makes statements of derived rows. ``compiler`` begins a new one, ``order`` gives the clauses of a sort
+    item."""
 
     compiler: Callable[[], Compiler]
     order: Callable[[Compiler, Place, OrderItem], list[Any]]
-    keyed: Callable[[Place], list[Sql]]
     layers: int = 0
 
     @property
@@ -118,7 +117,7 @@ class Deriver:
         entity_set = compiler.metadata[query.entity_set]
         if query.source is None:
             place = compiler.start(entity_set)
-            conditions = self.keyed(place)
+            conditions = place.conditions()
         else:
             place = compiler.scope[IT] = _Derived(compiler, entity_set, self._layer(query))
             conditions = []

@@ -147,7 +147,12 @@ class Words(ABC):
 
 def quoted(name: str) -> str:
     """A name as SQL has it; ``schema.table`` is two names."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in split(name) if part is not None)
+    return ".".join(quoted_column(part) for part in split(name) if part is not None)
+
+
+def quoted_column(name: str) -> str:
+    """The name of a column as SQL has it, dots and all."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from edm.model import Property
 from edm.primitives import BOOLEAN, DATE, DATE_TIME_OFFSET, DECIMAL, DOUBLE, GUID, INT16, INT32, INT64, STRING
 from erp_adapters.base import Finding, Level
 from erp_adapters.sql_codecs import Codec, DateDigits, Nothing, Plain, Scaled, Sum, Zoned, columns_of
-from erp_adapters.sql_doctor_asking import BOUND, Asking, index_name, quoted
+from erp_adapters.sql_doctor_asking import BOUND, Asking, index_name, quoted_column
 from erp_adapters.sql_source import split
 from erp_adapters.sql_values import Kind
 
@@ -47,15 +47,14 @@ def types(asking: Asking) -> Iterator[Finding]:
     for entity_set, mapping in asking.sets:
         for prop in entity_set.type.properties:
             codec = mapping.codecs[prop.name]
-            for ref in columns_of(codec):
-                table = mapping.table_of(ref)
+            for table, name in (found for ref in columns_of(codec) for found in mapping.real(ref)):
                 if table not in declared:
                     declared[table] = _declared(inspector, table)
-                where, place = f"{entity_set.name}/{prop.name}", f"{table}.{ref.name}"
-                kind = source.facts(table, ref.name).kind
+                where, place = f"{entity_set.name}/{prop.name}", f"{table}.{name}"
+                kind = source.facts(table, name).kind
                 yield from _fits(where, place, prop, kind, _fitting(codec, prop))
                 if isinstance(codec, Plain):
-                    yield from _as_it_is(where, place, prop, kind, declared[table].get(ref.name))
+                    yield from _as_it_is(where, place, prop, kind, declared[table].get(name))
 
 
 def _declared(inspector: Any, table: str) -> Mapping[str, Any]:
@@ -105,23 +104,24 @@ def key(asking: Asking) -> Iterator[Finding]:
     inspector = inspect(asking.database.engine())
     for entity_set, mapping in asking.sets:
         refs = columns_of(mapping.codecs[entity_set.type.key])
-        table, names = mapping.table, [ref.name for ref in refs]
         if any(ref.alias for ref in refs):
             continue  # of several tables, or of another one: no constraint of one table can tell
-        with asking.database.connection(asking.examined.session) as connection:
-            view = asking.words.relation(connection, table).view
-        if view:
-            continue
-        if not any(set(unique) <= set(names) for unique in unique_columns(inspector, table)):
-            yield Finding(
-                Level.WARNING,
-                entity_set.name,
-                f"no constraint keeps {', '.join(names)} unique in {table}",
-                asking.words.index(
-                    index_name(table, [*names, "key"]), table, [quoted(name) for name in names], unique=True
-                ),
-            )
-        yield from _null_keys(asking, entity_set.name, table, names)
+        for branch in mapping.rows.branches:  # a pseudo-column is one value in each of the tables
+            there = [branch.column(ref.name) for ref in refs]
+            names = [name for name in there if isinstance(name, str)]
+            yield from _unique(asking, inspector, entity_set.name, branch.table, names)
+
+
+def _unique(asking: Asking, inspector: Any, where: str, table: str, names: Sequence[str]) -> Iterator[Finding]:
+    with asking.database.connection(asking.examined.session) as connection:
+        view = asking.words.relation(connection, table).view
+    if view or not names:
+        return
+    if not any(set(unique) <= set(names) for unique in unique_columns(inspector, table)):
+        name, parts = index_name(table, [*names, "key"]), [quoted_column(name) for name in names]
+        what = f"no constraint keeps {', '.join(names)} unique in {table}"
+        yield Finding(Level.WARNING, where, what, asking.words.index(name, table, parts, unique=True))
+    yield from _null_keys(asking, where, table, names)
 
 
 def _null_keys(asking: Asking, where: str, table: str, names: Sequence[str]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from edm.model import EntitySet, Property
 from edm.primitives import DATE, DATE_TIME_OFFSET
 from edm.query import OrderItem, Query
 from erp_adapters.base import Finding, Level
-from erp_adapters.sql_doctor_asking import Access, Asking, Relation, index_name, quoted
+from erp_adapters.sql_doctor_asking import Access, Asking, Relation, index_name, quoted_column
 from erp_adapters.sql_mapping import SetMapping
 
 #: Rows up to which a table needs no index, and from which the lack of one hurts whoever opens a page.
@@ -51,6 +51,8 @@ class _Looking:
     mapping: SetMapping
 
     def findings(self) -> Iterator[Finding]:
+        if len(self.mapping.rows.branches) > 1:
+            return  # a plan names the parts of a union as it likes
         asking, table = self.asking, self.mapping.table
         with asking.database.connection(asking.examined.session) as connection:
             relation, size = asking.words.relation(connection, table), asking.words.size(connection, table)
@@ -111,7 +113,7 @@ class _Looking:
                 name for name in scanned if _table_of(asked.statement.rows.select, name) == join.table and name != _OWN
             ]
             if rows >= TINY and not relation.view and used:
-                names = [quoted(theirs) for _, theirs in join.on]
+                names = [quoted_column(theirs) for _, theirs in join.on]
                 fix = asking.words.index(index_name(join.table, [theirs for _, theirs in join.on]), join.table, names)
                 level = Level.FAILURE if rows >= LARGE else Level.WARNING
                 yield Finding(level, self.entity_set.name, f"no index finds the row of the join {alias}", fix)

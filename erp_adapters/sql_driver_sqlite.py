@@ -15,7 +15,7 @@ from erp_adapters.dialects_sqlite import SQLITE
 from erp_adapters.sql_direct import Direct
 from erp_adapters.sql_direct_sqlite import SQLiteDirect, interrupted
 from erp_adapters.sql_driver import Driver, SqlOptions, no_result, original, too_large
-from erp_adapters.sql_source import Source
+from erp_adapters.sql_source import Source, split
 from erp_adapters.sql_sqlite import prepare
 from erp_adapters.sql_values import ColumnFacts, Kind
 
@@ -90,10 +90,11 @@ class SQLiteDriver(Driver):
 def _columns(connection: Connection, tables: Iterable[str]) -> dict[str, dict[str, ColumnFacts]]:
     found: dict[str, dict[str, ColumnFacts]] = {}
     for table in tables:
-        ddl = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}) or ""
+        name = split(table, schemas=False)[1]
+        ddl = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": name}) or ""
         collation = "other" if "COLLATE" in ddl.upper().replace("COLLATE BINARY", "") else "C"
         rows = connection.execute(
-            text('SELECT name, type, "notnull", pk FROM pragma_table_info(:name)'), {"name": table}
+            text('SELECT name, type, "notnull", pk FROM pragma_table_info(:name)'), {"name": name}
         )
         found[table] = {
             column: ColumnFacts(_kind(kind), bool(not_null or (pk and kind.upper() == "INTEGER")), collation)

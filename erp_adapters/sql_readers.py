@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from edm.model import Property
 from edm.primitives import PrimitiveType
 from erp_adapters.sql_codecs import ColumnRef
-from erp_adapters.sql_section import Faults, column_of
+from erp_adapters.sql_section import Faults, Names, column_of
 
 Line = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ class Reader:
 
     key: str
     property: Property
-    joins: Collection[str]
+    names: Names
     faults: Faults
 
     def fault(self, message: str) -> None:
@@ -29,7 +29,7 @@ class Reader:
         self.faults.add(self.key, message)
 
     def column(self, value: object) -> ColumnRef | None:
-        return column_of(self.key, value, self.joins, self.faults)
+        return column_of(self.key, value, self.names, self.faults)
 
     def typed(self, *kinds: PrimitiveType) -> bool:
         if self.property.type in kinds:

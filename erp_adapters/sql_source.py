@@ -3,10 +3,12 @@
 Read once per engine by the database's ``Driver``; indexes, COLLATE clauses and null handling depend on it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from erp_adapters.dialects_base import Dialect
+from erp_adapters.sql_section import unquoted
 from erp_adapters.sql_values import UNKNOWN, ColumnFacts
 
 
@@ -22,7 +24,15 @@ class Source:
         return self.tables.get(table, {}).get(column, UNKNOWN)
 
 
-def split(table: str) -> tuple[str | None, str]:
-    """Schema and name of a table that the catalog names as ``schema.table`` or ``table``."""
-    schema, _, name = table.rpartition(".")
-    return schema or None, name
+#: A name in quotation marks, with what stands before it.
+_QUOTED = re.compile(r'(?:(.*)\.)?("(?:[^"]|"")+")', re.DOTALL)
+
+
+def split(table: str, *, schemas: bool = True) -> tuple[str | None, str]:
+    """Schema and name of a table that the catalog names as ``schema.table`` or ``table``, each in quotation marks if it
+    has a dot itself. A database without schemas takes dots as they are."""
+    if not schemas:
+        return None, unquoted(table)
+    found = _QUOTED.fullmatch(table)
+    schema, name = (found[1] or "", found[2]) if found else table.rpartition(".")[::2]
+    return unquoted(schema) or None, unquoted(name)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Integer,
     Select,
     UnaryExpression,
-    and_,
     bindparam,
     false,
     func,
@@ -34,6 +33,7 @@ from erp_adapters.sql_compile import Compiler, Mappings, Place
 from erp_adapters.sql_decode import Output, computed
 from erp_adapters.sql_derived import Deriver, outputs
 from erp_adapters.sql_fields import Field
+from erp_adapters.sql_rows import Relation
 from erp_adapters.sql_shape import Shape, Shapes
 from erp_adapters.sql_source import Source
 from erp_adapters.sql_text import Asked, Prepared, Statement
@@ -72,7 +72,7 @@ class Statements:
     _made: Kept[Statement] = field(default_factory=lambda: Kept(512), repr=False)
     _derived: Kept[Statement | Literal["none"]] = field(default_factory=lambda: Kept(256), repr=False)
     _capabilities: dict[str, Capabilities] = field(default_factory=dict, repr=False)
-    _tables: dict[tuple[str, int], FromClause] = field(default_factory=dict, repr=False)
+    _tables: dict[tuple[str | Relation, int], FromClause] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_shapes", Shapes(self.metadata, cache(self._field), self.source.dialect))
@@ -160,7 +160,7 @@ class Statements:
         return None if found == "none" else Asked(found, shape.values)
 
     def _make_derived(self, query: Query, shape: Shape) -> Statement | None:
-        deriver = Deriver(lambda: self._compiler(shape.leaves), self._order, _keyed)
+        deriver = Deriver(lambda: self._compiler(shape.leaves), self._order)
         try:
             rows = deriver.rows(query)
             statement = rows.selected()
@@ -260,15 +260,8 @@ def _is_constant(sql: Sql) -> bool:
 
 
 def _conditions(compiler: Compiler, place: Place, query: Query) -> list[Sql]:
-    parts = [*map(compiler.keep, conjuncts(query.filter)), *_keyed(place)]
+    parts = [*map(compiler.keep, conjuncts(query.filter)), *place.conditions()]
     return [compiler.every(parts)] if parts else []
-
-
-def _keyed(place: Place) -> list[Sql]:
-    """A row whose key is null is no entity."""
-    key = place.field(place.entity_set.type.key)
-    nullable = [column.sql.is_not(None) for column in key.columns if column.nullable]
-    return [and_(*nullable)] if nullable else []
 
 
 def _sort_values(compiler: Compiler, place: Place, expr: Expr) -> Sequence[Value]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select
@@ -9,7 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from erp_adapters.sql_decode import Output
-from erp_adapters.sql_values import Parameter
+from erp_adapters.sql_values import Fresh, Parameter
 
 #: Where a parameter of a statement comes from: the number of a value and what makes the parameter of it, or, without a
 #: number, the same in every execution.
@@ -28,10 +29,15 @@ class Text:
     sources: tuple[_Source, ...]
     #: Of the parameters, as the driver gets them.
     types: tuple[type, ...]
+    #: Parameters that are made anew for each execution, by their place.
+    fresh: tuple[tuple[int, Callable[[], Any]], ...] = ()
 
     def arguments(self, values: Sequence[Any]) -> list[Any]:
         """The parameters, in order."""
-        return [fixed if number is None else encode(values[number]) for number, encode, fixed in self.sources]
+        made = [fixed if number is None else encode(values[number]) for number, encode, fixed in self.sources]
+        for place, make in self.fresh:
+            made[place] = make()
+        return made
 
 
 @dataclass(slots=True, eq=False)
@@ -49,8 +55,8 @@ class Prepared:
             names = compiled.positiontup
             assert names is not None, "the dialect has positional parameters"
             sources = tuple(_source(compiled, name) for name in names)
-            examples = zip(sources, (compiled.binds[name].value for name in names), strict=True)
-            self._text = Text(str(compiled), sources, tuple(type(_example(*pair)) for pair in examples))
+            types = tuple(type(_example(*pair)) for pair in zip(sources, _held(compiled, names), strict=True))
+            self._text = Text(str(compiled), sources, types, tuple(_fresh(compiled, names)))
         return self._text
 
     def parameters(self, dialect: Dialect, values: Sequence[Any]) -> dict[str, Any]:
@@ -58,7 +64,7 @@ class Prepared:
         if self._named is None:
             binds = _compiled(self.select, dialect).bind_names
             self._named = {b.key: b.value for b in binds if isinstance(b.value, Parameter)}
-        return {key: held.encode(values[held.number]) for key, held in self._named.items()}
+        return {key: held.of(values) for key, held in self._named.items()}
 
     def explain(self, dialect: Dialect, values: Sequence[Any]) -> str:
         """SQL and parameters, for people."""
@@ -70,7 +76,7 @@ class Prepared:
 def told(compiled: Any, values: Sequence[Any]) -> dict[str, Any]:
     """The parameters of compiled SQL by name."""
     held = compiled.params.items()
-    return {name: value.encode(values[value.number]) if isinstance(value, Parameter) else value for name, value in held}
+    return {name: value.of(values) if isinstance(value, Parameter) else value for name, value in held}
 
 
 def _compiled(select: Select[Any], dialect: Dialect) -> SQLCompiler:
@@ -79,8 +85,14 @@ def _compiled(select: Select[Any], dialect: Dialect) -> SQLCompiler:
     return compiled
 
 
+def _held(compiled: SQLCompiler, names: Sequence[str]) -> list[Any]:
+    return [compiled.binds[name].value for name in names]
+
+
 def _example(source: _Source, value: Any) -> Any:
     number, encode, fixed = source
+    if isinstance(value, Fresh):
+        return encode(value.example)
     return fixed if number is None else encode(value.example)
 
 
@@ -89,10 +101,21 @@ def _source(compiled: SQLCompiler, name: str) -> _Source:
     value = compiled.binds[name].value
     if not isinstance(value, Parameter):
         return None, _same, process(value) if callable(process) else value
+    number = None if isinstance(value, Fresh) else value.number
     if not callable(process):
-        return value.number, value.encode, None
+        return number, value.encode, None
     encode, finish = value.encode, process
-    return value.number, lambda given: finish(encode(given)), None
+    return number, lambda given: finish(encode(given)), None
+
+
+def _fresh(compiled: SQLCompiler, names: Sequence[str]) -> Iterator[tuple[int, Callable[[], Any]]]:
+    for place, (name, value) in enumerate(zip(names, _held(compiled, names), strict=True)):
+        if isinstance(value, Fresh):
+            yield place, partial(_made, _source(compiled, name)[1], value.make)
+
+
+def _made(encode: Callable[[Any], Any], make: Callable[[], Any]) -> Any:
+    return encode(make())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -125,8 +125,26 @@ class Parameter:
         """The parameter that holds what ``encode`` makes of the value."""
         return replace(self, encode=encode)
 
+    def of(self, values: Sequence[Any]) -> Any:
+        """The parameter for these values."""
+        return self.encode(values[self.number])
+
     def __bool__(self) -> bool:
         raise TypeError("a statement cannot depend on the value of a parameter")
+
+
+def _nothing() -> Any:
+    raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fresh(Parameter):
+    """A value that is no query's but the moment's: made anew for each execution."""
+
+    make: Callable[[], Any] = _nothing
+
+    def of(self, values: Sequence[Any]) -> Any:
+        return self.encode(self.make())
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +180,10 @@ class Kind(Enum):
     UUID = "uuid"
     OTHER = "another type"
     UNKNOWN = "unknown"
+
+
+#: Kinds of columns that hold texts.
+TEXTS = frozenset({Kind.TEXT, Kind.CHAR})
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,21 @@ def tables(entity_set: EntitySet) -> tuple[str, ...]:
     """The tables (or what the kind of source calls so) that a set is read from, its own one first."""
     found: list[str] = []
     for section in entity_set.sources.values():
-        joins = section.get("joins")
-        joined = joins.values() if isinstance(joins, Mapping) else ()
-        found += [str(part["table"]) for part in (section, *joined) if "table" in part]
+        further = [part for kind in ("joins", "totals") for part in _parts(section, kind).values()]
+        found += [table for part in (section, *further) for table in _tables(part)]
     return tuple(dict.fromkeys(found))
+
+
+def _parts(section: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    found = section.get(kind)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _tables(part: Mapping[str, Any]) -> list[str]:
+    """The tables that one part of a section names: one, or a list, with names of their own or not."""
+    listed = part.get("table", [])
+    items = listed if isinstance(listed, list) else [listed]
+    return [str(item.get("table", "") if isinstance(item, Mapping) else item) for item in items]
 
 
 def _place(section: Mapping[str, Any], table: Mapping[str, Any]) -> str:
@@ -107,11 +118,20 @@ def _place(section: Mapping[str, Any], table: Mapping[str, Any]) -> str:
 
 
 def _column(section: Mapping[str, Any], reference: str) -> str:
-    """``TABLE.COLUMN``, whichever join the column is of."""
-    alias, dot, name = reference.rpartition(".")
-    joins = section.get("joins")
-    part = joins.get(alias, {}) if dot and isinstance(joins, Mapping) else section
-    return f"{part['table']}.{name}" if "table" in part else reference
+    """``TABLE.COLUMN``, whichever join the column is of; what a total adds up."""
+    total = _parts(section, "totals").get(reference)
+    if total is not None:
+        method = next((name for name in ("sum", "min", "max") if name in total), "count")
+        return f"{method} of {_of(total, str(total.get(method)) if method != 'count' else '')}"
+    alias, dot, name = reference.partition(".")
+    joins = _parts(section, "joins")
+    if dot and alias in joins:
+        return _of(joins[alias], name)
+    return reference if reference.startswith("@") else _of(section, reference)
+
+
+def _of(part: Mapping[str, Any], column: str) -> str:
+    return "/".join(_tables(part)) + (f".{column}" if column else "") if "table" in part else column
 
 
 def _reading(table: Mapping[str, Any]) -> str:

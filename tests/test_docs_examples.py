@@ -237,6 +237,29 @@ def test_the_catalog_s_example_is_a_catalog() -> None:
     assert mapping is not None
 
 
+@pytest.mark.parametrize("block", [b for _, b in blocks(page("docs/catalog.md")) if b.startswith("[sql]")])
+def test_the_catalog_s_sections_are_sections(block: str) -> None:
+    """Each example of where rows come from, in a set of one property."""
+    text = """
+entity_set = "Examples"
+entity_type = "Example"
+label = "Example"
+label_plural = "Examples"
+description = "An example."
+system_of_record = "ERP"
+key = "Key"
+[properties.Key]
+type = "String"
+max_length = 10
+label = "Key"
+description = "The key."
+"""
+    text += block if "[sql.columns]" in block else f'{block}[sql.columns]\nKey = "K"\n'
+    mapping, faults = sql_mapping.parse(load_texts({"Examples.toml": text})["Examples"])
+    assert not faults
+    assert mapping is not None
+
+
 @pytest.mark.parametrize("line", re.findall(r"(?m)^\| .*? \| `(\w+ = .+?)` \|", page("docs/catalog.md")))
 def test_the_catalog_s_mappings_are_mappings(line: str) -> None:
     """Each line of the table of codecs, in a set with a property that fits."""
