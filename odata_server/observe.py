@@ -6,6 +6,7 @@ Here are the event types and the log lines that they become. Who emits events: `
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
@@ -178,8 +179,11 @@ class _Direct:
         line = encoded.decode("ascii")
         for secret in self._secrets:
             line = line.replace(secret, "***")
+        stream = self._handler.stream
+        if stream is sys.__stdout__:  # flushed after each line; in one piece, lines of several processes do not mix
+            os.write(stream.fileno(), f"{line}\n".encode("ascii"))
+            return True
         with self._handler.lock:  # type: ignore[union-attr]
-            stream = self._handler.stream
             stream.write(f"{line}\n")
             stream.flush()
         return True

@@ -4,6 +4,8 @@ import io
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -250,3 +252,19 @@ def test_plain_requests_are_written_directly(capsys: pytest.CaptureFixture[str])
         assert not observe._direct.write(replace(EVENT, query="ü"), logging.INFO)
         assert not observe._direct.write(replace(EVENT, notes=("a",)), logging.INFO)
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_lines_of_both_ways_reach_standard_output_in_their_order() -> None:
+    program = """
+import logging
+from dataclasses import replace
+from odata_server.observe import Handled, configure, log
+configure()
+event = Handled("GET", "Invoices", "$top=3", 200)
+for number in range(3):
+    log(replace(event, path=f"direct {number}"))
+    log(replace(event, path=f"around \u00fc {number}"))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    paths = [json.loads(line)["path"] for line in run.stdout.splitlines()]
+    assert paths == [f"{way} {number}" for number in range(3) for way in ("direct", "around ü")]
