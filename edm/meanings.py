@@ -67,6 +67,8 @@ def sub(a: Any, b: Any) -> Any:
 
 
 def neg(a: Any) -> Any:
+    if isinstance(a, Decimal):
+        return EXACT.minus(a)  # the minus sign alone would round to 28 digits
     try:
         return -a
     except OverflowError:

@@ -4,6 +4,7 @@ A row says a function of ``edm.functions`` in SQL. A function without a row is n
 implementation itself.
 """
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Integer,
+    Numeric,
     Text,
     bindparam,
     case,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     true,
+    tuple_,
     type_coerce,
 )
 from sqlalchemy.types import TypeEngine
@@ -40,7 +43,18 @@ from edm.primitives import (
     TIME_OF_DAY,
     PrimitiveType,
 )
-from erp_adapters.sql_values import INT64_HIGH, INT64_LOW, Form, Kind, Parameter, Sql, Unsupported, Value, collated
+from erp_adapters.sql_values import (
+    INT64_HIGH,
+    INT64_LOW,
+    ColumnFacts,
+    Form,
+    Kind,
+    Parameter,
+    Sql,
+    Unsupported,
+    Value,
+    collated,
+)
 
 Row = Callable[["Dialect", Call, Sequence[Value]], Value]
 Rows = dict[str, Row]
@@ -48,6 +62,15 @@ Encode = Callable[[Any], Any]
 
 #: Python's longest text and PostgreSQL's, as far as positions in it go.
 FAR = 10**9
+
+
+#: The comparisons by order.
+ORDERS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
 
 
 def same(value: Any) -> Any:
@@ -165,6 +188,18 @@ class Dialect:
 
     # --- comparison ------------------------------------------------------------------------------------------
 
+    def column_text(self, sql: Sql, facts: ColumnFacts) -> Sql:
+        """A stored text, or one made of it, so that it compares by code point."""
+        return self.by_code_point(sql)
+
+    def narrowed(self, value: Value, items: Sequence[str]) -> Sql | None:
+        """What is true wherever ``value`` is one of the texts, and an index answers; ``None`` if nothing is."""
+        return None
+
+    def joined(self, left: Value, right: Value) -> Sql | None:
+        """What is true wherever two texts are equal, and an index on ``right`` answers; ``None`` if nothing is."""
+        return None
+
     def by_code_point(self, sql: Sql) -> Sql:
         return collated(sql, self.code_points)
 
@@ -192,11 +227,15 @@ class Dialect:
         """``sql in items``, with one parameter however many there are."""
         raise NotImplementedError
 
-    def tuple_one_of(
-        self, columns: Sequence[Sql], rows: "Sequence[Sequence[Any]] | Parameter", forms: Sequence[Form]
-    ) -> Sql:
-        """A row value in a list of rows."""
+    def tuple_one_of(self, parts: Sequence[Value], rows: "Sequence[Sequence[Any]] | Parameter") -> Sql:
+        """Values in a list of rows."""
         raise NotImplementedError
+
+    def tuple_compare(self, op: str, parts: Sequence[Value], row: Sequence[Any]) -> Sql:
+        """Values compared with a row by order, the first that differs deciding."""
+        binds = [self.bind(item, part.form) for item, part in zip(row, parts, strict=True)]
+        made: Sql = ORDERS[op](tuple_(*(part.sql for part in parts)), tuple_(*binds))
+        return made
 
     def contains(self, text: Sql, needle: "str | Parameter", *, start: bool = True, end: bool = True) -> Sql:
         """A constant in ``text``; without ``start`` only where the text ends, without ``end`` only where it begins.
@@ -211,6 +250,23 @@ class Dialect:
         """The value beside the first condition that is true."""
         return case(*pairs)
 
+    def prefix(self, text: Value, start: "str | Parameter") -> Sql:
+        """``start <= text < the first text behind all that begin with start``: a range, so that an index can serve.
+        There is such a text for every start that is a ``Parameter``."""
+        sql = text_of(text)
+        if isinstance(start, str) and not start:
+            return self.length(sql) >= 0
+        if self.encoding.last is None:
+            raise Unsupported("the database sorts texts otherwise")
+        low = sql >= self.bind(start, Form.TEXT)
+        if isinstance(start, str) and self.encoding.successor(start) is None:
+            return low
+        return low & (sql < self.parameter(start, self.encoding.successor, Text()))
+
+    def length(self, text: Sql) -> Sql:
+        """How many characters ``text`` has."""
+        return type_coerce(func.length(text), BigInteger())
+
     def position(self, text: Sql, part: Sql) -> Sql:
         """Where ``part`` begins in ``text``, from 1; 0 if it does not."""
         raise NotImplementedError
@@ -218,6 +274,18 @@ class Dialect:
     def trimmed(self, text: Sql) -> Sql:
         """``text`` without the blanks that ``trim`` takes away at both ends."""
         raise NotImplementedError
+
+    def made_of(self, text: Sql, characters: str) -> Sql:
+        """Whether ``text`` has no other characters than these."""
+        return func.trim(text, self.bind(characters, Form.TEXT)) == self.bind("", Form.TEXT)
+
+    def without_leading(self, text: Sql, character: str) -> Sql:
+        """``text`` without the character at its beginning, however often it is there."""
+        return func.ltrim(text, self.bind(character, Form.TEXT))
+
+    def whole_text(self, sql: Sql) -> Sql:
+        """The digits of an exact number that has no fraction."""
+        return cast(func.trim_scale(cast(sql, Numeric())), Text())
 
     def wide(self, sql: Sql) -> Sql:
         """An integer so that arithmetic with it is done in 64 bits."""
@@ -294,7 +362,8 @@ def naive(moment: datetime) -> datetime:
 def like(node: Call, args: Sequence[Value], sql: Sql, form: Form, scale: int = 0) -> Value:
     """A result that is null exactly if an argument is."""
     doubt = tuple(condition for arg in args for condition in arg.doubt)
-    return Value(sql, form, kind_of(node), any(arg.nullable for arg in args), scale, doubt=doubt)
+    long = form is Form.TEXT and any(arg.long for arg in args)
+    return Value(sql, form, kind_of(node), any(arg.nullable for arg in args), scale, doubt=doubt, long=long)
 
 
 def kind_of(node: Call) -> PrimitiveType:

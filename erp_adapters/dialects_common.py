@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Integer, Numeric, Text, case, cast, false, func, literal, not_, or_, type_coerce
+from sqlalchemy import BigInteger, Integer, Numeric, case, cast, false, func, literal, not_, or_, type_coerce
 
 from edm.expressions import Call
 from erp_adapters import dialects_casts
 from erp_adapters.dialects_base import FAR, Dialect, Row, Rows, like, number, reference, size, text_of
-from erp_adapters.sql_values import Fitted, Form, Parameter, Sql, Unsupported, Value
+from erp_adapters.sql_values import Fitted, Form, Sql, Value
 
 
 def _concat(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
@@ -30,21 +30,7 @@ def _startswith(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
     text, part = args
     if not part.is_const:
         return like(node, args, _position(d, text, part) == 1, Form.BOOL)
-    return like(node, args, prefix(d, text, part.const), Form.BOOL)
-
-
-def prefix(d: Dialect, text: Value, start: str | Parameter) -> Sql:
-    """``start <= text < the first text behind all that begin with start``: a range, so that an index can serve. There
-    is such a text for every start that is a ``Parameter``."""
-    sql = text_of(text)
-    if isinstance(start, str) and not start:
-        return type_coerce(func.length(sql), BigInteger()) >= 0
-    if d.encoding.last is None:
-        raise Unsupported("the database sorts texts otherwise")
-    low = sql >= d.bind(start, Form.TEXT)
-    if isinstance(start, str) and d.encoding.successor(start) is None:
-        return low
-    return low & (sql < d.parameter(start, d.encoding.successor, Text()))
+    return like(node, args, d.prefix(text, part.const), Form.BOOL)
 
 
 def fit_text(d: Dialect, function: str, text: str) -> Fitted | None:
@@ -66,7 +52,7 @@ def _endswith(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
         return like(node, args, d.contains(text_of(text), part.const, start=True, end=False), Form.BOOL)
     if d.calls_reference:
         return reference(d, node, args)
-    return like(node, args, func.right(text_of(text), func.length(text_of(part))) == text_of(part), Form.BOOL)
+    return like(node, args, func.right(text_of(text), d.length(text_of(part))) == text_of(part), Form.BOOL)
 
 
 def _indexof(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
@@ -74,7 +60,7 @@ def _indexof(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
 
 
 def _length(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-    return like(node, args, type_coerce(func.length(text_of(args[0])), BigInteger()), Form.INT)
+    return like(node, args, d.length(text_of(args[0])), Form.INT)
 
 
 def _substring(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
@@ -161,7 +147,7 @@ def _substring_of_values(d: Dialect, node: Call, args: Sequence[Value]) -> Value
     """Positions may be any number, so they are cut to what ``substr`` takes."""
     text, sizes = text_of(args[0]), [_cut(d, arg, -FAR) for arg in args[1:2]]
     sizes.extend(_cut(d, arg, 0) for arg in args[2:])
-    from_end = type_coerce(func.length(text), Integer()) + sizes[0]
+    from_end = type_coerce(d.length(text), Integer()) + sizes[0]
     start = case((sizes[0] >= size(0), sizes[0]), (from_end >= size(0), from_end), else_=size(0))
     sql = func.substr(text, type_coerce(start, Integer()) + size(1), *sizes[1:])
     null = or_(*(arg.sql.is_(None) for arg in args if arg.nullable), false())

@@ -86,16 +86,14 @@ class PostgreSQL(Dialect):
         values = self.parameter(items, partial(_every, encode), ARRAY(kind))
         return sql != all_(values) if negated else sql == any_(values)
 
-    def tuple_one_of(
-        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]] | Parameter, forms: Sequence[Form]
-    ) -> Sql:
-        names = [f"k{number}" for number in range(len(columns))]
+    def tuple_one_of(self, parts: Sequence[Value], rows: Sequence[Sequence[Any]] | Parameter) -> Sql:
+        names = [f"k{number}" for number in range(len(parts))]
         arrays = [
-            self.parameter(rows, partial(_place, self.binds[form][1], i), ARRAY(self.binds[form][0]))
-            for i, form in enumerate(forms)
+            self.parameter(rows, partial(_place, self.binds[part.form][1], i), ARRAY(self.binds[part.form][0]))
+            for i, part in enumerate(parts)
         ]
         keys = func.unnest(*arrays).table_valued(*names).render_derived(name="keys")
-        return tuple_(*columns).in_(select(*(keys.c[name] for name in names)))
+        return tuple_(*(part.stored for part in parts)).in_(select(*(keys.c[name] for name in names)))
 
     def contains(self, text: Sql, needle: str | Parameter, *, start: bool = True, end: bool = True) -> Sql:
         return text.like(self.parameter(needle, partial(_pattern, start, end), Text()))

@@ -68,11 +68,9 @@ class SQLite(Dialect):
             values = [self.bind(item, form) for item in items]
         return sql.not_in(values) if negated else sql.in_(values)
 
-    def tuple_one_of(
-        self, columns: Sequence[Sql], rows: Sequence[Sequence[Any]] | Parameter, forms: Sequence[Form]
-    ) -> Sql:
-        encode = partial(_json_rows, [self.binds[form][1] for form in forms])
-        return tuple_(*columns).in_(self._rows(rows, encode, len(columns)))
+    def tuple_one_of(self, parts: Sequence[Value], rows: Sequence[Sequence[Any]] | Parameter) -> Sql:
+        encode = partial(_json_rows, [self.binds[part.form][1] for part in parts])
+        return tuple_(*(part.stored for part in parts)).in_(self._rows(rows, encode, len(parts)))
 
     def _rows(self, values: Sequence[Any] | Parameter, encode: Encode, width: int) -> Any:
         """The items of one JSON parameter as rows: no limit on their number, one statement text for all."""

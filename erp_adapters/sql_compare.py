@@ -14,8 +14,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, false, literal, or_, true
+from sqlalchemy import and_, case, false, literal, not_, or_, true
+from sqlalchemy.sql.elements import False_, True_
 
+from edm.meanings import EXACT
 from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_values import (
     INT64_HIGH,
@@ -91,10 +93,18 @@ def fit_const(d: Dialect, form: Form, scale: int, op: str, const: Any) -> Fitted
     fitted = _FITS.get(form, _fit_as_it_is)(d, op, const, form, scale)
     if isinstance(fitted, bool):
         return _ALWAYS if fitted else _NEVER
+    if form is Form.EXACT and isinstance(const, Decimal) and _finer(const):
+        return Fitted(fitted)  # not every database has room for it
     if form is Form.BOOL:
         return Fitted(fitted)  # SQL has no parameters for these
     fitted_op, stored = fitted
     return Fitted(fitted_op, (stored,))
+
+
+def _finer(number: Decimal) -> bool:
+    """Whether a number has more fractional digits than every database has room for."""
+    exponent = number.normalize(EXACT).as_tuple().exponent
+    return isinstance(exponent, int) and exponent < -_FINEST
 
 
 def say_const(d: Dialect, op: str, value: Value, kind: Hashable, stored: Sequence[Any], *, negated: bool) -> Sql:
@@ -110,7 +120,7 @@ def say_const(d: Dialect, op: str, value: Value, kind: Hashable, stored: Sequenc
     sql = apply(fitted_op, _operand(d, value, fitted_op), d.bind(operand, value.form))
     if fitted_op == "ne":
         return _or_null(value, sql)
-    return _guarded(value, fitted_op, sql)
+    return _narrowed(d, value, (operand,), sql) if fitted_op == "eq" else _guarded(d, value, fitted_op, sql)
 
 
 def known(op: str, truth: bool, negated: bool, absent: Callable[[], Sql], there: Callable[[], Sql]) -> Sql:
@@ -134,12 +144,18 @@ def _negated(d: Dialect, op: str, value: Value, fitted: tuple[str, Any]) -> Sql:
     inverse = INVERSE[fitted_op]
     sql = apply(inverse, _operand(d, value, inverse), d.bind(stored, value.form))
     if fitted_op == "ne":
-        return sql
+        return _narrowed(d, value, (stored,), sql)
     return _or_null(value, sql, inverse)
 
 
+def _narrowed(d: Dialect, value: Value, items: Sequence[Any], sql: Sql) -> Sql:
+    """Together with what an index answers, if the comparison by itself hides the index."""
+    hint = d.narrowed(value, items) if value.loose is not None else None
+    return sql if hint is None else and_(hint, sql)
+
+
 def compare_float(d: Dialect, op: str, value: Value, const: float) -> Sql:
-    return _guarded(value, op, apply(op, value.sql, d.bind(const, Form.FLOAT)))
+    return _guarded(d, value, op, apply(op, value.sql, d.bind(const, Form.FLOAT)))
 
 
 def _or_null(value: Value, sql: Sql, op: str = "ne") -> Sql:
@@ -156,11 +172,11 @@ def _or_null(value: Value, sql: Sql, op: str = "ne") -> Sql:
     return or_(sql, value.stored.is_(None))
 
 
-def _guarded(value: Value, op: str, sql: Sql) -> Sql:
+def _guarded(d: Dialect, value: Value, op: str, sql: Sql) -> Sql:
     """Without what the stored form sorts among the values although it is none: a 0 for no date, NaN."""
     if value.form is Form.DIGITS and value.raw is not None and op in ("lt", "le"):
         return and_(value.raw > literal(0), sql)
-    if value.form is Form.FLOAT and op in ("gt", "ge"):
+    if value.form is Form.FLOAT and op in ("gt", "ge") and d.has_nan:
         return and_(sql, value.sql <= literal(math.inf))
     return sql
 
@@ -262,6 +278,8 @@ _FITS: dict[Form, Callable[[Dialect, str, Any, Form, int], _Fit]] = {
     Form.BOOL: _fit_boolean,
     Form.DIGITS: _fit_digits,
 }
+#: Fractional digits that every database has room for.
+_FINEST = 30
 _NULL, _ALWAYS, _NEVER = Fitted("null"), Fitted(True), Fitted(False)
 
 
@@ -291,6 +309,8 @@ def say_list(d: Dialect, value: Value, kind: Any, stored: Sequence[Any], *, nega
     """The condition that ``fit_list`` told of."""
     nullable, items = kind
     sql = _listed(d, _operand(d, value, "eq"), items, stored, value.form, negated)
+    if not negated and items not in ("none", ()):
+        sql = _narrowed(d, value, stored if items == "one" else items, sql)
     if nullable:
         return and_(sql, not_null(value)) if negated else or_(sql, is_null(value))
     return _or_null(value, sql) if negated and items not in ("none", ()) else sql
@@ -317,6 +337,8 @@ def compare_values(d: Dialect, op: str, left: Value, right: Value, *, negated: b
     if left.form is Form.TEXT and op not in ("eq", "ne") and not d.encoding.sorts:
         raise Unsupported("the database sorts texts otherwise")
     a, b = meet(d, left, right)
+    if op not in ("eq", "ne") and any(isinstance(sql, True_ | False_) for sql in (a, b)):
+        a, b = (case((sql, literal(1)), (not_(sql), literal(0))) for sql in (a, b))  # SQLAlchemy has no order of these
     both = left.nullable and right.nullable
     either = left.nullable or right.nullable
     if negated and op in ("eq", "ne"):

@@ -22,7 +22,8 @@ from erp_adapters import sql_relations as relations
 from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_codecs import Codec, ColumnRef
 from erp_adapters.sql_compare import SWAPPED, compare_const, compare_values, meet, united
-from erp_adapters.sql_fields import Column, Field
+from erp_adapters.sql_fields import Column, Field, text_value
+from erp_adapters.sql_fields_keys import CompositeField
 from erp_adapters.sql_mapping import SetMapping
 from erp_adapters.sql_registry import field as field_at
 from erp_adapters.sql_rows import Join, Relation, Total
@@ -154,6 +155,8 @@ def link(parent: Place, navigation: NavigationProperty, child: Place) -> Sql:
 def _same_column(d: Dialect, a: Column, b: Column) -> Sql:
     """Columns as they are stored. PostgreSQL wants to be told by which of two collations."""
     texts = a.facts.kind in TEXTS and b.facts.kind in TEXTS
+    if texts and "other" in (a.facts.collation, b.facts.collation):
+        return _same(d, *(text_value(d, column, column.sql, column.nullable) for column in (a, b)))
     return a.sql == (d.by_code_point(b.sql) if texts and a.facts.collation != b.facts.collation else b.sql)
 
 
@@ -161,8 +164,16 @@ def _same_value(compiler: "Compiler", a: Field, b: Field) -> Sql:
     stored = a.alike()
     if stored is not None and stored == b.alike():
         return and_(*(x.sql == y.sql for x, y in zip(a.columns, b.columns, strict=True)))
-    left, right = meet(compiler.source.dialect, a.value(), b.value())
-    return left == right
+    if isinstance(a, CompositeField) and isinstance(b, CompositeField) and a.shape() == b.shape():
+        return and_(*(_same(compiler.source.dialect, x, y) for x, y in zip(a.parts(), b.parts(), strict=True)))
+    return _same(compiler.source.dialect, a.value(), b.value())
+
+
+def _same(dialect: Dialect, a: Value, b: Value) -> Sql:
+    """Equality of values of any form; of texts with what an index answers, if the database compares them otherwise."""
+    left, right = meet(dialect, a, b)
+    hint = dialect.joined(a, b)
+    return left == right if hint is None else and_(hint, left == right)
 
 
 @dataclass(slots=True)

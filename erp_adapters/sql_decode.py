@@ -431,6 +431,10 @@ def _day(value: Any) -> date | None:
 def _time(value: Any) -> time | None:
     if value is None or isinstance(value, time):
         return value
+    if isinstance(value, timedelta):  # MySQL's TIME is a span, which may be longer than a day
+        if not timedelta(0) <= value < timedelta(days=1):
+            raise ValueError("no time of day")
+        return (datetime(1, 1, 1, tzinfo=UTC) + value).time()
     clock = time.fromisoformat(value)
     return _if_written(clock, clock.isoformat("microseconds"), value)
 

@@ -92,7 +92,7 @@ class Rows:
 
 def _outside(d: Dialect, value: Value, sql: Sql) -> Value:
     """The value that a column of a derived table holds, outside of it."""
-    outer = Value(sql, value.form, value.type, value.nullable, value.scale)
+    outer = Value(sql, value.form, value.type, value.nullable, value.scale, digits=value.digits, long=value.long)
     return replace(outer, sql=d.by_code_point(sql), raw=sql) if value.form is Form.TEXT else outer
 
 

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine
@@ -98,6 +99,12 @@ class Driver(ABC):
     def translate(self, error: SQLAlchemyError, entity_set: str) -> ODataError:
         """The error for the client. The database's own text goes to the log alone."""
         return self.meaning(error, entity_set) or Unavailable(str(error))
+
+
+def needs(module: str, extra: str) -> None:
+    """Says how to install a driver that is not there."""
+    if find_spec(module) is None:
+        raise ValueError(f"the driver {module} is not installed: pip install 'erp-odata[{extra}]'")
 
 
 def no_result() -> ODataError:

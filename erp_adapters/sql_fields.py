@@ -37,7 +37,7 @@ from erp_adapters.sql_compare import (
     say_list,
 )
 from erp_adapters.sql_decode import Decoder, decoder
-from erp_adapters.sql_values import ColumnFacts, Fitted, Form, Kind, Sql, Unsupported, Value
+from erp_adapters.sql_values import ColumnFacts, Fitted, Form, Kind, Sql, Stored, Unsupported, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,12 +151,16 @@ class Field:
         return not self.prop.nullable and any(column.nullable for column in self.columns)
 
 
-def text_value(d: Dialect, column: Column, sql: Sql, nullable: bool) -> Value:
-    """A text column. Equality needs no COLLATE under a deterministic collation, order does unless it is "C"."""
-    collation = column.facts.collation
-    if collation == "C":
-        return Value(sql, Form.TEXT, STRING, nullable)
-    return Value(d.by_code_point(sql), Form.TEXT, STRING, nullable, raw=sql if collation != "other" else None)
+def text_value(d: Dialect, column: Column, sql: Sql, nullable: bool, *, trimmed: bool = False) -> Value:
+    """A text column, or (``trimmed``) without its trailing blanks, or a text that is made of it. Equality needs no
+    COLLATE under a deterministic collation, order does unless it is "C"."""
+    facts = column.facts
+    loose = Stored(column.sql, facts, trimmed) if trimmed or sql is column.sql else None
+    if facts.collation == "C":
+        return Value(sql, Form.TEXT, STRING, nullable, loose=loose, long=facts.long)
+    raw = sql if facts.collation != "other" else None
+    made = d.column_text(sql, facts)
+    return Value(made, Form.TEXT, STRING, nullable, raw=raw, loose=loose, long=facts.long)
 
 
 def char_value(d: Dialect, column: Column, nullable: bool) -> Value:
@@ -175,9 +179,11 @@ def stored_text(d: Dialect, column: Column, nullable: bool) -> Value:
     return text_value(d, column, column.sql, nullable)
 
 
-def bare_text(column: Column) -> Sql:
-    """A column of texts without the blanks that the database pads it with."""
-    return cast(column.sql, Text()) if column.facts.kind is Kind.CHAR else column.sql
+def bare_text(d: Dialect, column: Column) -> Sql:
+    """A column of texts without the blanks that the database pads it with, as a part of another text."""
+    if column.facts.kind is Kind.CHAR:
+        return cast(column.sql, Text())
+    return d.column_text(column.sql, column.facts) if column.facts.collation == "other" else column.sql
 
 
 class PlainField(Field):
@@ -206,14 +212,16 @@ class PlainField(Field):
             return self._text(column)
         form = _plain_form(self.d, kind, column)
         scale = (self.prop.scale or 0) if form is Form.APPROX else 0
-        return Value(column.sql, form, kind, self.nullable, scale)
+        if column.facts.kind is Kind.FLOAT and (form is Form.EXACT or column.facts.bits < 64):
+            raise Unsupported("a float is not the number that it is read as")
+        return Value(column.sql, form, kind, self.nullable, scale, digits=column.facts.room())
 
     def _text(self, column: Column) -> Value:
         if column.facts.kind is Kind.CHAR:
             # A cast of blank-padded text leaves the blanks out.
             return text_value(self.d, column, cast(column.sql, Text()), self.nullable)
         if isinstance(self.codec, Plain) and self.codec.trim:
-            return text_value(self.d, column, func.rtrim(column.sql), self.nullable)
+            return text_value(self.d, column, func.rtrim(column.sql), self.nullable, trimmed=True)
         return text_value(self.d, column, column.sql, self.nullable)
 
     def fit(self, op: str, const: Any) -> Fitted:

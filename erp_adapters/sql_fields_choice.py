@@ -11,7 +11,7 @@ from erp_adapters.dialects_base import constant_form
 from erp_adapters.sql_codecs import Constant, First
 from erp_adapters.sql_compare import fit_const, fit_list, say_const, say_list
 from erp_adapters.sql_decode import Decoder
-from erp_adapters.sql_fields import Column, Field, bare_text, stored_text
+from erp_adapters.sql_fields import Column, Field, bare_text, stored_text, text_value
 from erp_adapters.sql_values import Fitted, Form, Kind, Sql, Unsupported, Value, apart, together
 
 
@@ -112,7 +112,9 @@ class FirstField(Field):
 
     def _text(self, column: Column) -> Sql:
         """The column without its trailing blanks."""
-        return bare_text(column) if column.facts.kind is Kind.CHAR else func.rtrim(column.sql)
+        if column.facts.kind is Kind.CHAR:
+            return bare_text(self.d, column)
+        return text_value(self.d, column, func.rtrim(column.sql), False, trimmed=True).stored
 
     def _ways(self) -> list[tuple[Column, Sql]]:
         """Each column, and where it is the one."""
@@ -129,7 +131,7 @@ class FirstField(Field):
         return blank if self.present is None or self._last is None else and_(self.present, blank)
 
     def value(self) -> Value:
-        ways = [(where, bare_text(column)) for column, where in self._ways()]
+        ways = [(where, bare_text(self.d, column)) for column, where in self._ways()]
         if self._last is not None:
             ways.append((self._none(), self.d.bind(self._last, Form.TEXT)))
         sql = self.d.by_code_point(self.d.choice(ways, Form.TEXT))

@@ -76,7 +76,7 @@ def code_value(d: Dialect, column: Column, trim: bool, nullable: bool) -> Value:
     if column.facts.kind is Kind.BOOLEAN:
         return Value(column.sql, Form.BOOL, BOOLEAN, nullable)
     if trim and column.facts.kind is not Kind.CHAR:
-        return text_value(d, column, func.rtrim(column.sql), nullable)
+        return text_value(d, column, func.rtrim(column.sql), nullable, trimmed=True)
     return stored_text(d, column, nullable)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, or_, true, type_coerce
+from sqlalchemy import BigInteger, Text, and_, case, cast, false, func, literal, not_, or_, true, type_coerce
 
 from edm.primitives import DATE, DATE_TIME_OFFSET
 from erp_adapters.sql_codecs import DateDigits, Split, Zoned
@@ -19,6 +19,9 @@ from erp_adapters.sql_dates import PATTERNS, Dates, Pattern, Times
 from erp_adapters.sql_decode import Decoder, day_of_digits
 from erp_adapters.sql_fields import Field, stored_text
 from erp_adapters.sql_values import Fitted, Form, Kind, Sql, Unsupported, Value, apart, together
+
+#: What a text is made of that says that there is no date.
+_NO_DATE = "0 -/."
 
 
 class DateField(Field):
@@ -56,7 +59,7 @@ class DateField(Field):
         elif pattern.ordered:
             none = stored.sql < self.d.bind(pattern.lowest, stored.form)
         else:
-            none = func.trim(cast(stored.stored, Text()), self.d.bind("0 -/.", Form.TEXT)) == self.d.bind("", Form.TEXT)
+            none = self.d.made_of(cast(stored.stored, Text()), _NO_DATE)
         return or_(none, stored.stored.is_(None)) if stored.nullable else none
 
     def _there(self) -> Sql:
@@ -67,7 +70,7 @@ class DateField(Field):
             return stored.sql > literal(0)
         if pattern.ordered:
             return stored.sql >= self.d.bind(pattern.lowest, stored.form)
-        return func.trim(cast(stored.stored, Text()), self.d.bind("0 -/.", Form.TEXT)) != self.d.bind("", Form.TEXT)
+        return not_(self.d.made_of(cast(stored.stored, Text()), _NO_DATE))
 
     def _written(self, day: date) -> tuple[Any, ...]:
         """What is stored for the day."""

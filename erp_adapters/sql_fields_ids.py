@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import LargeBinary, Numeric, Text, and_, cast, false, func, or_, true
+from sqlalchemy import LargeBinary, Text, and_, cast, false, func, or_, true
 
 from edm.primitives import STRING
 from erp_adapters.dialects_base import size
@@ -40,7 +40,7 @@ class NumberTextField(SpelledField):
 
     def value(self) -> Value:
         sql = self.columns[0].sql
-        text = cast(func.trim_scale(cast(sql, Numeric())) if self._large else sql, Text())
+        text = self.d.whole_text(sql) if self._large else cast(sql, Text())
         return Value(self.d.by_code_point(text), Form.TEXT, STRING, self.nullable)
 
     def alike(self) -> Hashable | None:
@@ -140,7 +140,7 @@ class GuidField(SpelledField):
             raise Unsupported("bytes are compared with GUIDs only")
         if column.facts.kind is Kind.UUID:
             return Value(self.d.by_code_point(cast(column.sql, Text())), Form.TEXT, STRING, self.nullable)
-        sql = func.lower(bare_text(column))
+        sql = func.lower(bare_text(self.d, column))
         for mark in "-{}":
             sql = func.replace(sql, self.d.bind(mark, Form.TEXT), self.d.bind("", Form.TEXT))
         hyphen = self.d.bind("-", Form.TEXT)

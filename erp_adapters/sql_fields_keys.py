@@ -4,11 +4,11 @@ import re
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, false, func, not_, or_, true, tuple_
+from sqlalchemy import Text, and_, cast, false, func, not_, or_, true
 
 from edm.primitives import STRING
 from erp_adapters.sql_codecs import Composite, Joined
-from erp_adapters.sql_compare import INVERSE, apply
+from erp_adapters.sql_compare import INVERSE, say_const
 from erp_adapters.sql_decode import Decoder, whole
 from erp_adapters.sql_fields import Column, Field, bare_text, stored_text
 from erp_adapters.sql_values import Fitted, Form, Kind, Sql, Unsupported, Value
@@ -53,12 +53,17 @@ class CompositeField(Field):
     def _texts(self) -> list[Sql]:
         """The parts as they stand in the key."""
         return [
-            self.d.pad(column.sql, width) if column.integral else bare_text(column)
+            self.d.pad(column.sql, width) if column.integral else bare_text(self.d, column)
             for column, width in zip(self.columns, self._composite.widths, strict=True)
         ]
 
+    def shape(self) -> Hashable:
+        """How the key is made of its parts: keys of one shape are equal exactly where their parts are."""
+        integral = tuple(column.integral for column in self.columns)
+        return (self._composite.widths, self._composite.separator, integral)
+
     def alike(self) -> Hashable | None:
-        return (self._composite.widths, self._composite.separator, kinds(self.columns))
+        return (self.shape(), kinds(self.columns))
 
     def split(self, key: Any) -> tuple[Any, ...] | None:
         """The stored parts of a key; ``None`` if it cannot be one."""
@@ -97,10 +102,7 @@ class CompositeField(Field):
             return self.say_list(kind, stored, negated=negated == (op == "eq"))
         if kind != "parts":
             return super().say(op, kind, stored, negated=negated)
-        parts = self.parts()
-        binds = [self.d.bind(item, part.form) for item, part in zip(stored, parts, strict=True)]
-        left = tuple_(*(part.sql for part in parts))
-        sql = apply(INVERSE[op] if negated else op, left, tuple_(*binds))
+        sql = self.d.tuple_compare(INVERSE[op] if negated else op, self.parts(), stored)
         if not self.nullable:
             return sql
         # A first part decides by itself, whatever the others are; but then the key is null.
@@ -144,9 +146,8 @@ class CompositeField(Field):
         parts = self.parts()
         if keys == "one":
             pairs = zip(parts, stored, strict=True)
-            return and_(*(part.stored == self.d.bind(item, part.form) for part, item in pairs))
-        listed = stored[0] if keys == "many" else keys
-        return self.d.tuple_one_of([part.stored for part in parts], listed, [part.form for part in parts])
+            return and_(*(say_const(self.d, "eq", part, "eq", (item,), negated=False) for part, item in pairs))
+        return self.d.tuple_one_of(parts, stored[0] if keys == "many" else keys)
 
     def order(self) -> tuple[Value, ...]:
         """The parts in turn. Where one can be null the key is null, and ties with every other null key."""
@@ -172,7 +173,7 @@ class JoinedField(CompositeField):
         return [cast(column.sql, Text()) if column.integral else self._escaped(column) for column in self.columns]
 
     def _escaped(self, column: Column) -> Sql:
-        sql = bare_text(column)
+        sql = bare_text(self.d, column)
         for plain, escaped in ((ESCAPE, _ITSELF), (self._separator, _SEPARATOR)):
             sql = func.replace(sql, self.d.bind(plain, Form.TEXT), self.d.bind(escaped, Form.TEXT))
         return sql
@@ -184,8 +185,8 @@ class JoinedField(CompositeField):
             first = first.concat(separator).concat(text)
         return Value(self.d.by_code_point(first), Form.TEXT, STRING, self.nullable)
 
-    def alike(self) -> Hashable | None:
-        return (self._separator, kinds(self.columns))
+    def shape(self) -> Hashable:
+        return (self._separator, tuple(column.integral for column in self.columns))
 
     def split(self, key: Any) -> tuple[Any, ...] | None:
         parts = key.split(self._separator)

@@ -107,9 +107,9 @@ class SumField(Field):
 def number_value(field: Field, column: Column) -> Value:
     """A column of numbers as it is."""
     if column.facts.kind is Kind.INTEGER:
-        return Value(column.sql, Form.INT, DECIMAL, column.nullable)
+        return Value(column.sql, Form.INT, DECIMAL, column.nullable, digits=column.facts.room())
     if column.facts.kind is Kind.NUMERIC:
-        return Value(column.sql, field.d.decimals, DECIMAL, column.nullable)
+        return Value(column.sql, field.d.decimals, DECIMAL, column.nullable, digits=column.facts.room())
     raise Unsupported(f"a column of {column.facts.kind.value} holds no exact numbers")
 
 
@@ -306,7 +306,9 @@ class AmountField(Field):
             return self.d.constant(units[0], DECIMAL)
         pairs = [(one.there(), self.d.bind(unit, Form.EXACT)) for one, unit in zip(cases, units, strict=True)]
         sql: Sql = self.d.choice(pairs, Form.EXACT)
-        return Value(type_coerce(sql, self.d.binds[Form.EXACT][0]), Form.EXACT, DECIMAL, nullable=True)
+        places = [one.places for one in cases]
+        digits = (max(1, 1 - min(places)), max(0, *places))
+        return Value(type_coerce(sql, self.d.binds[Form.EXACT][0]), Form.EXACT, DECIMAL, nullable=True, digits=digits)
 
     def _rounded(self, value: Value) -> Value:
         scale = self.prop.scale or 0

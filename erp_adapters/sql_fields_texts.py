@@ -109,7 +109,7 @@ class JustifiedField(SpelledField):
         return ("",) if self.kept() is Form.CHAR else ("", " " * width)
 
     def value(self) -> Value:
-        sql = func.ltrim(func.rtrim(bare_text(self._text_column())))
+        sql = func.ltrim(func.rtrim(bare_text(self.d, self._text_column())))
         return text_value(self.d, self.columns[0], sql, self.nullable)
 
     def alike(self) -> Hashable | None:
@@ -150,10 +150,10 @@ class AlphaField(SpelledField):
         return (text.zfill(self._width),) if canonical else ()
 
     def value(self) -> Value:
-        text = bare_text(self._text_column())
-        digits, zero, empty = (self.d.bind(part, Form.TEXT) for part in ("0123456789", "0", ""))
-        bare = func.ltrim(text, zero)
-        number = and_(func.ltrim(text, digits) == empty, text != empty)
+        text = bare_text(self.d, self._text_column())
+        zero, empty = (self.d.bind(part, Form.TEXT) for part in ("0", ""))
+        bare = self.d.without_leading(text, "0")
+        number = and_(self.d.made_of(text, "0123456789"), text != empty)
         sql = case((and_(number, bare == empty), zero), (number, bare), else_=text)
         return Value(self.d.by_code_point(sql), Form.TEXT, STRING, self.nullable)
 
@@ -217,7 +217,7 @@ class PolymorphicField(SpelledField):
         return tuple(self._start + text for text in _NO_RECORD)
 
     def value(self) -> Value:
-        rest = func.substr(bare_text(self._text_column()), size(len(self._start) + 1))
+        rest = func.substr(bare_text(self.d, self._text_column()), size(len(self._start) + 1))
         sql = self.d.choice([(self.there(), rest)], Form.TEXT)
         return Value(self.d.by_code_point(sql), Form.TEXT, STRING, nullable=True)
 
@@ -264,7 +264,7 @@ class ParsedField(Field):
             raise Unsupported("a column of numbers needs no reading")
         if wanted is None:
             return true() if negated else false()
-        text = func.rtrim(bare_text(column))
+        text = func.rtrim(bare_text(self.d, column))
         return or_(text == empty, column.sql.is_(None)) if wanted != negated else text != empty
 
     def output(self) -> tuple[tuple[Sql, ...], Decoder | None]:

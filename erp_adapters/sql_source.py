@@ -6,6 +6,7 @@ Read once per engine by the database's ``Driver``; indexes, COLLATE clauses and 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from erp_adapters.dialects_base import Dialect
 from erp_adapters.sql_section import unquoted
@@ -22,6 +23,20 @@ class Source:
     def facts(self, table: str, column: str) -> ColumnFacts:
         """What is known of a column; ``UNKNOWN`` if the database has none of that name."""
         return self.tables.get(table, {}).get(column, UNKNOWN)
+
+
+_T = TypeVar("_T")
+
+
+class AnyCase(dict[str, _T]):
+    """Columns of a database that does not tell apart the letter case of their names."""
+
+    def __setitem__(self, name: str, value: _T) -> None:
+        super().__setitem__(name.lower(), value)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The column, however its name is written."""
+        return super().get(name.lower(), default)
 
 
 #: A name in quotation marks, with what stands before it.

@@ -272,6 +272,8 @@ def _sort_values(compiler: Compiler, place: Place, expr: Expr) -> Sequence[Value
         raise Unsupported("the database sorts texts otherwise")
     if any(value.form is Form.FLOAT for value in values) and dialect.has_nan:
         raise Unsupported("the database gives NaN a place in the order, which Edm does not")
+    if any(value.long for value in values):
+        raise Unsupported("the database sorts by the first part of a long text alone")
     return values
 
 

@@ -51,6 +51,10 @@ class Value:
 
     For ``DIGITS`` the raw column may hold 0, which stands for null; ``sql`` never does. ``doubt`` are conditions for
     rows whose value SQL cannot tell: whoever compares has to let them pass, for the engine to look again.
+
+    ``loose`` is a stored text that the database takes for equal to more texts than Edm does: no answer, but an index to
+    narrow rows by. ``digits`` of an exact number stand before and after the point at most, where that is known.
+    ``long``: a text that may be longer than the database sorts.
     """
 
     sql: Sql
@@ -62,6 +66,9 @@ class Value:
     raw_nullable: bool = True
     doubt: tuple[Sql, ...] = ()
     const: Any = field(default=_ABSENT, repr=False)
+    loose: "Stored | None" = None
+    digits: tuple[int, int] | None = None
+    long: bool = False
 
     @property
     def is_const(self) -> bool:
@@ -79,6 +86,7 @@ class Value:
             form=self.form if form is None else form,
             scale=self.scale if scale is None else scale,
             raw=None,
+            loose=None,
         )
 
 
@@ -192,6 +200,8 @@ class ColumnFacts:
 
     ``collation`` is "C" if text compares by code point as it stands, "deterministic" if equality does and order needs
     a COLLATE, "other" if both need one. ``digits`` are the precision and scale that every number in it has.
+    ``charset`` and ``named`` are the column's own character set and collation where the dialect has to name them;
+    ``pads`` if that takes trailing blanks for nothing; ``long`` if the database does not sort by all of a text.
     """
 
     kind: Kind = Kind.UNKNOWN
@@ -199,6 +209,25 @@ class ColumnFacts:
     collation: str = "deterministic"
     bits: int = 64
     digits: tuple[int, int] | None = None
+    charset: str = ""
+    named: str = ""
+    pads: bool = False
+    long: bool = False
+
+    def room(self) -> tuple[int, int] | None:
+        """How many digits its numbers have before and behind the point, where that is known."""
+        if self.digits is not None:
+            return max(1, self.digits[0] - self.digits[1]), self.digits[1]
+        return (len(str(2**self.bits)), 0) if self.kind is Kind.INTEGER else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """A column of text, perhaps ``trimmed`` before it is compared exactly."""
+
+    sql: Sql
+    facts: ColumnFacts
+    trimmed: bool = False
 
 
 UNKNOWN = ColumnFacts()

@@ -60,16 +60,22 @@ def _redis_url(value: SecretStr) -> SecretStr:
     return value
 
 
+#: Schemes of databases behind a network, in SQLAlchemy's spelling. ``postgres://`` is what Heroku and others hand out.
+_SCHEMES = {
+    **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"),
+    **dict.fromkeys(("mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"), "mysql+pymysql"),
+}
+
+
 def _database_url(value: SecretStr) -> SecretStr:
-    """SQLAlchemy's spelling. ``postgres://`` is what Heroku and others hand out."""
     scheme, separator, rest = value.get_secret_value().partition("://")
-    if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+    if separator and scheme in _SCHEMES:
         if not _unambiguous(f"postgresql://{rest}"):
             raise ValueError("must have special characters of user and password percent-encoded, and a port in digits")
-        return SecretStr(f"postgresql+psycopg://{rest}")
+        return SecretStr(f"{_SCHEMES[scheme]}://{rest}")
     if separator and scheme == "sqlite":
         return value
-    raise ValueError("must be postgresql://user:password@host/database or sqlite:///path")
+    raise ValueError("must be postgresql://user:password@host/database, mysql://..., mariadb://... or sqlite:///path")
 
 
 def _unambiguous(url: str) -> bool:

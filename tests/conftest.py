@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a real PostgreSQL, the demo ERP, a real browser. How they are made is in `servers`.
+"""Fixtures for all tests: a real PostgreSQL, a real MariaDB, the demo ERP, a real browser. How they are made is in `servers`.
 
 In CI nothing is skipped: what is missing there fails the run.
 """
@@ -56,6 +56,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     directory = config.stash[RUN_DIRECTORY]
     servers.stop_postgres(directory)
+    servers.stop_mariadb(directory)
     shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -88,6 +89,22 @@ def postgres_url(postgres_server: servers.PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def mariadb_server(run_directory: Path) -> servers.MariaServer:
+    try:
+        return servers.mariadb(run_directory)
+    except FileNotFoundError as error:
+        missing(f"no MariaDB: {error}; install the package mariadb-server, or set {servers.MARIADB_VARIABLE}")
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: servers.MariaServer) -> Iterator[str]:
+    """A new, empty database for this test alone."""
+    name = f"t_{uuid.uuid4().hex}"
+    yield mariadb_server.create_database(name)
+    mariadb_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
 def demo_sqlite_url(run_directory: Path) -> str:
     """The demo ERP in SQLite; shared, so only for reading."""
     return f"sqlite:///{servers.demo_sqlite(run_directory)}"
@@ -97,6 +114,12 @@ def demo_sqlite_url(run_directory: Path) -> str:
 def demo_postgres_url(run_directory: Path, postgres_server: servers.PostgresServer) -> str:
     """The demo ERP on PostgreSQL; shared, so only for reading."""
     return servers.demo_postgres(run_directory, postgres_server)
+
+
+@pytest.fixture(scope="session")
+def demo_mariadb_url(run_directory: Path, mariadb_server: servers.MariaServer) -> str:
+    """The demo ERP on MariaDB; shared, so only for reading."""
+    return servers.demo_mariadb(run_directory, mariadb_server)
 
 
 @pytest.fixture
@@ -114,7 +137,7 @@ def demo_postgres_copy(demo_postgres_url: str, postgres_server: servers.Postgres
     postgres_server.drop_database(name)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+@pytest.fixture(scope="session", params=["sqlite", "postgres", "mariadb"])
 def demo_url(request: pytest.FixtureRequest) -> str:
     """The demo ERP, once on each database; shared, so only for reading."""
     return str(request.getfixturevalue(f"demo_{request.param}_url"))

@@ -8,9 +8,9 @@ import pytest
 
 from erp_adapters.sql import SqlAdapter
 from tests.adapters import schema
-from tests.servers import PostgresServer
+from tests.servers import MariaServer, PostgresServer
 
-DATABASES = ("sqlite", "postgresql")
+DATABASES = ("sqlite", "postgresql", "mariadb")
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +29,16 @@ def small_postgresql_url(postgres_server: PostgresServer, worker_id: str) -> Ite
     schema.create(url)
     yield url
     postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def small_mariadb_url(mariadb_server: MariaServer, worker_id: str) -> Iterator[str]:
+    name = f"small_{worker_id}"
+    mariadb_server.drop_database(name)
+    url = mariadb_server.create_database(name)
+    schema.create(url)
+    yield url
+    mariadb_server.drop_database(name)
 
 
 @pytest.fixture(scope="session", params=DATABASES)

@@ -18,8 +18,9 @@ from erp_adapters.sql_dates import PATTERNS
 from erp_adapters.sql_drivers import driver_url
 from tests.adapters import schema
 
-#: Types of columns that are written otherwise on SQLite.
+#: Types of columns that are written otherwise elsewhere.
 _SQLITE = {"UUID": "CHAR(32)", "TIMESTAMPTZ": "TIMESTAMP", "BYTEA": "BLOB"}
+_MYSQL = {"UUID": "CHAR(32)", "TIMESTAMP": "DATETIME(6)", "TIMESTAMPTZ": "DATETIME(6)", "BYTEA": "BLOB"}
 C = ' COLLATE "C"'
 
 
@@ -35,7 +36,7 @@ class Stored:
             return self.type
         bare = self.type.replace(C, "")
         kind, _, rest = bare.partition(" ")
-        return f"{_SQLITE.get(kind, kind)} {rest}"
+        return f"{(_SQLITE if dialect == 'sqlite' else _MYSQL).get(kind, kind)} {rest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -563,6 +564,7 @@ def create(url: str) -> None:
     dialect = engine.dialect.name
     try:
         with engine.begin() as connection:
+            schema.quoted_as_usual(connection)
             for statement in _OTHERS:
                 connection.execute(text(statement))
             for quirky in SETS:
@@ -584,4 +586,5 @@ def quoted(name: str) -> str:
 
 
 def stored(dialect: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(row) if dialect == "postgresql" else {name: schema.for_sqlite(value) for name, value in row.items()}
+    change = {"sqlite": schema.for_sqlite, "mysql": schema.for_mysql}.get(dialect)
+    return dict(row) if change is None else {name: change(value) for name, value in row.items()}

@@ -1,9 +1,10 @@
-"""Small tables with every codec of the ``[sql]`` section and every type, on SQLite and PostgreSQL, with odd data.
+"""Small tables with every codec of the ``[sql]`` section and every type, on each database, with odd data.
 
 ``create`` makes and fills them; ``METADATA`` is their catalog, built here in Python because the published types are
 fewer than those that the adapter reads.
 """
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -11,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from edm.model import EntitySet, EntityType, NavigationProperty, Property, ServiceMetadata
 from edm.primitives import PRIMITIVES
@@ -156,23 +157,30 @@ METADATA = ServiceMetadata("ErpOData", "1.0.0", (PARENTS, THINGS))
 
 _DDL = """
 CREATE TABLE "PAR" (
-    "PNO" VARCHAR(8){c} NOT NULL PRIMARY KEY, "NM" VARCHAR(40), "GRP" CHAR(4), "RNK" SMALLINT
+    "PNO" VARCHAR(8){k} NOT NULL PRIMARY KEY, "NM" VARCHAR(40), "GRP" CHAR(4), "RNK" SMALLINT
 );
 CREATE TABLE "THG" (
-    "DOC" VARCHAR(6){c} NOT NULL, "LIN" INTEGER NOT NULL, "PNO" VARCHAR(8){c}, "PDOC" VARCHAR(6){c}, "PLIN" INTEGER,
-    "TXC" VARCHAR(40){c}, "TXD" VARCHAR(40), "TXP" CHAR(8), "TXT" VARCHAR(12){c}, "TXL" TEXT,
+    "DOC" VARCHAR(6){k} NOT NULL, "LIN" INTEGER NOT NULL, "PNO" VARCHAR(8){k}, "PDOC" VARCHAR(6){c}, "PLIN" INTEGER,
+    "TXC" VARCHAR(40){c}, "TXD" VARCHAR(40), "TXP" CHAR(8), "TXT" VARCHAR(12){p}, "TXL" TEXT,
     "BOO" BOOLEAN, "FLG" CHAR(2), "FLI" SMALLINT, "I2" SMALLINT, "I4" INTEGER, "I8" BIGINT,
     "AMT" NUMERIC(15,2), "PRC" BIGINT, "DBL" DOUBLE PRECISION,
     "DAY" DATE, "DUE" INTEGER, "SHP" INTEGER NOT NULL,
-    "CRT" TIMESTAMP, "LOC" TIMESTAMP, "ZON" {zoned}, "GID" {guid},
-    "STS" VARCHAR(6){c}, "LVL" SMALLINT, "QA" INTEGER, "QB" BIGINT, "QN" BIGINT NOT NULL,
+    "CRT" {stamp}, "LOC" {stamp}, "ZON" {zoned}, "GID" {guid},
+    "STS" VARCHAR(6){s}, "LVL" SMALLINT, "QA" INTEGER, "QB" BIGINT, "QN" BIGINT NOT NULL,
     PRIMARY KEY ("DOC", "LIN")
 );
 """
+#: Per database: what text compares by code point, in keys, padded and in statuses, and how types are called.
 _WORDS = {
-    "postgresql": {"c": ' COLLATE "C"', "zoned": "TIMESTAMPTZ", "guid": "UUID"},
-    "sqlite": {"c": "", "zoned": "TIMESTAMP", "guid": "CHAR(32)"},
-}
+    "postgresql": {
+        **dict.fromkeys("ckps", ' COLLATE "C"'), "stamp": "TIMESTAMP", "zoned": "TIMESTAMPTZ", "guid": "UUID",
+    },
+    "sqlite": {**dict.fromkeys("ckps", ""), "stamp": "TIMESTAMP", "zoned": "TIMESTAMP", "guid": "CHAR(32)"},
+    "mysql": {
+        "c": " COLLATE utf8mb4_nopad_bin", "k": " COLLATE utf8mb4_unicode_ci", "p": " COLLATE utf8mb4_bin",
+        "s": " CHARACTER SET latin1", "stamp": "DATETIME(6)", "zoned": "DATETIME(6)", "guid": "CHAR(32)",
+    },
+}  # fmt: skip
 
 TEXTS = (
     None, "", " ", "a", "A", "a ", "%", "_", "\\", "100%_\\", "'", "O'Neil & Söhne", '"', "Müller", "MÜLLER",
@@ -259,15 +267,32 @@ def for_sqlite(value: Any) -> Any:
     return value
 
 
+def for_mysql(value: Any) -> Any:
+    """Without infinities and NaN, which it has not."""
+    match value:
+        case UUID():
+            return value.hex
+        case float() if not math.isfinite(value):
+            return None
+    return value
+
+
 def execute(url: str, *statements: str) -> None:
     """Runs statements as the ERP would: on a connection that may write."""
     engine = create_engine(driver_url(url))
     try:
         with engine.begin() as connection:
+            quoted_as_usual(connection)
             for statement in statements:
                 connection.execute(text(statement))
     finally:
         engine.dispose()
+
+
+def quoted_as_usual(connection: Connection) -> None:
+    """Names in double quotes, on MariaDB too."""
+    if connection.dialect.name == "mysql":
+        connection.execute(text("SET SESSION sql_mode = 'ANSI_QUOTES'"))
 
 
 def create(url: str) -> None:
@@ -276,6 +301,7 @@ def create(url: str) -> None:
     name = engine.dialect.name
     try:
         with engine.begin() as connection:
+            quoted_as_usual(connection)
             for statement in _DDL.format(**_WORDS[name]).split(";"):
                 if statement.strip():
                     connection.execute(text(statement))
@@ -292,6 +318,8 @@ def create(url: str) -> None:
 def _stored(dialect: str, row: Mapping[str, Any]) -> dict[str, Any]:
     if dialect == "sqlite":
         return {column: for_sqlite(value) for column, value in row.items()}
+    if dialect == "mysql":
+        return {column: for_mysql(value) for column, value in row.items()}
     zoned = row.get("ZON")
     return {**row, "ZON": zoned.replace(tzinfo=UTC)} if zoned is not None else dict(row)
 

@@ -21,6 +21,8 @@ RATIO = Prop(("Ratio",), DOUBLE)
 NATIVE = Prop(("Native",), BOOLEAN)
 TEXT = Prop(("Text",), STRING)
 MEDIUM = Prop(("Medium",), INT32)
+SMALL = Prop(("Small",), INT32)
+AMOUNT = Prop(("Amount",), DECIMAL)
 #: Null where the divisor is 0, although no operand is ever null.
 QUOTIENT = Call("divby", (Const(Decimal(1500), DECIMAL), Prop(("Net",), DECIMAL, nullable=False)), DECIMAL)
 
@@ -68,6 +70,7 @@ CORNERS: dict[str, Expr] = {
     ),
     "no quotient": call("ne", QUOTIENT, Const(Decimal(1), DECIMAL)),
     "no quotient, refused": call("not", call("gt", QUOTIENT, Const(Decimal(1), DECIMAL))),
+    "no small quotient": call("lt", Call("divby", (AMOUNT, SMALL), DECIMAL), Const(Decimal("0.5"), DECIMAL)),
     "no quotient is null": call("eq", QUOTIENT, Const(None, DECIMAL)),
     "position is null": call("eq", Call("substring", (TEXT, MEDIUM), STRING), Const(None, STRING)),
     "position is far": call("eq", Call("substring", (TEXT, MEDIUM, MEDIUM), STRING), Const("", STRING)),
@@ -79,8 +82,16 @@ def memory(small: SqlAdapter) -> MemoryAdapter:
     return MemoryAdapter(schema.METADATA, schema.published(small))
 
 
+def too_wide(small: SqlAdapter, expr: Expr) -> bool:
+    """Whether a quotient has more digits than MariaDB has room for."""
+    return small.url.get_backend_name() == "mysql" and repr(QUOTIENT) in repr(expr)
+
+
 @pytest.mark.parametrize("expr", CORNERS.values(), ids=CORNERS)
 def test_corners(small: SqlAdapter, memory: MemoryAdapter, expr: Expr) -> None:
+    if too_wide(small, expr):
+        assert small.capabilities(schema.THINGS).match(expr) is Match.NO
+        return
     assert small.capabilities(schema.THINGS).match(expr) is Match.EXACT
     query = Query("Things", ("ThingKey",), expr, (OrderItem(KEY),))
     assert schema.read(small, query) == schema.read(memory, query)
@@ -92,12 +103,15 @@ ORDERS: dict[str, Expr] = {
     "folded": call("or", Const(True, BOOLEAN), call("gt", MEDIUM, Const(1, INT32))),
     "text": Call("substring", (Const("abc", STRING), MEDIUM), STRING),
     "null quotients": QUOTIENT,
+    "null small quotients": Call("divby", (AMOUNT, SMALL), DECIMAL),
 }
 
 
 @pytest.mark.parametrize("expr", ORDERS.values(), ids=ORDERS)
 def test_order_of_constants(small: SqlAdapter, memory: MemoryAdapter, expr: Expr) -> None:
-    assert small.capabilities(schema.THINGS).sort(expr)
+    assert small.capabilities(schema.THINGS).sort(expr) != too_wide(small, expr)
+    if too_wide(small, expr):
+        return
     query = Query("Things", ("ThingKey",), None, (OrderItem(expr), OrderItem(KEY)))
     assert schema.read(small, query) == schema.read(memory, query)
 

@@ -100,8 +100,8 @@ def test_no_sqlite_in_memory() -> None:
 
 
 def test_unknown_database() -> None:
-    with pytest.raises(ValueError, match="mysql"):
-        driver_url("mysql://u@h/d")
+    with pytest.raises(ValueError, match="firebird"):
+        driver_url("firebird://u@h/d")
 
 
 # --- tables that do not fit ------------------------------------------------------------------------------------------

@@ -20,6 +20,20 @@ def match(small: SqlAdapter, condition: str) -> Match:
     return small.capabilities(schema.THINGS).match(expr)
 
 
+#: What MariaDB does not say exactly, or nobody has said there yet: the engine does.
+LEFT_BY_MARIADB = frozenset(
+    {
+        "matchespattern(Text,'^[A-M].*n$')", r"not matchespattern(Text,'\d+')", "cast(Amount,Edm.String) eq '10.5'",
+        "cast(Day,Edm.String) gt '2026'", "cast(DueDate,Edm.String) gt '2026'", "contains(cast(ZonedAt,Edm.String),'T10')",
+        "cast(time(CreatedAt),Edm.String) eq '10:00:00'", "cast(Text,Edm.Int32) gt 5", "cast(Text,Edm.Boolean)",
+        "cast(Amount,Edm.Int16) eq 7", "isof(Text,Edm.Int64)", "cast(Reference,Edm.String) gt '1'",
+        "DueDate sub Day gt duration'P30D'", "Day add duration'P1D' lt ShipDate",
+        "CreatedAt sub duration'PT1H' gt ZonedAt", "totalseconds(CreatedAt sub ZonedAt) gt 60",
+        "-(Day sub DueDate) mul 1.5 div 2 lt duration'P1D'",
+    }
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "condition",
     [
@@ -38,7 +52,8 @@ def match(small: SqlAdapter, condition: str) -> Match:
     ],
 )  # fmt: skip
 def test_said_in_sql(small: SqlAdapter, condition: str) -> None:
-    assert match(small, condition) is Match.EXACT
+    left = small.url.get_backend_name() == "mysql" and condition in LEFT_BY_MARIADB
+    assert match(small, condition) is (Match.NO if left else Match.EXACT)
 
 
 @pytest.mark.parametrize("condition", ["contains([Text,Worded],['x'])", "hassubset([Text],['x'])", "Ratio mul 2 gt 3"])

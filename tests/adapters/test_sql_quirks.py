@@ -1,5 +1,5 @@
 """The law on tables as old ERPs have them: whatever a codec pushes down is answered as the reference evaluator answers it
-over the rows that the adapter publishes. On both databases, because their types differ.
+over the rows that the adapter publishes. On each database, because their types differ.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from tests.adapters.test_sql_law import (
 )
 from tests.profiles import examples
 from tests.properties.expressions import TYPES, Model, conditions, orders, values
-from tests.servers import PostgresServer
+from tests.servers import MariaServer, PostgresServer
 
 PROPERTIES = [
     pytest.param(s.name, p.name, id=f"{s.name}-{p.name}") for s in quirks.METADATA.sets for p in s.type.properties
@@ -51,6 +51,16 @@ def postgresql_quirks(postgres_server: PostgresServer, worker_id: str) -> Iterat
     quirks.create(url)
     yield url
     postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def mariadb_quirks(mariadb_server: MariaServer, worker_id: str) -> Iterator[str]:
+    name = f"quirks_{worker_id}"
+    mariadb_server.drop_database(name)
+    url = mariadb_server.create_database(name)
+    quirks.create(url)
+    yield url
+    mariadb_server.drop_database(name)
 
 
 @pytest.fixture(scope="module", params=DATABASES)

@@ -20,7 +20,7 @@ from edm.query import Query
 from erp_adapters.sql import SqlAdapter
 from erp_adapters.sql_statement import Statements
 from erp_adapters.sql_text import told
-from erp_adapters.sql_values import Parameter
+from erp_adapters.sql_values import Form, Parameter
 from odata_server.normalise import normalise
 from odata_server.uri.bind_expression import ExpressionBinder
 from odata_server.uri.parser import parse_expression
@@ -164,8 +164,10 @@ def keys(statements: Statements, pair: tuple[str, str]) -> Iterator[object]:
 
 @pytest.mark.parametrize("name", SAME)
 def test_of_one_shape(fresh: Callable[[], Statements], name: str) -> None:
-    first, second = keys(fresh(), SAME[name])
-    assert first == second
+    statements = fresh()
+    first, second = keys(statements, SAME[name])
+    listed = " in (" in SAME[name][0] and not statements.source.dialect.lists(Form.TEXT)
+    assert (first == second) != listed  # a list is one parameter, where the database has lists
 
 
 @pytest.mark.parametrize("name", OTHER)
