@@ -51,7 +51,7 @@ def _confidential(settings: Settings) -> tuple[str, ...]:
 
     keys = (settings.secret_key, settings.secret_key_previous, *settings.users.values())
     hidden = [key.get_secret_value() for key in keys if key is not None]
-    urls = (settings.database_url, *(source.url for source in settings.sources.values()))
+    urls = (settings.database_url, settings.redis_url, *(source.url for source in settings.sources.values()))
     for url in (url for url in urls if url is not None):
         password = urlsplit(url.get_secret_value()).password
         hidden += [password, unquote(password)] if password and len(password) > 3 else []

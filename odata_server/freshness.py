@@ -33,6 +33,11 @@ def origin_headers(provenance: Provenance, now: datetime) -> tuple[tuple[str, st
     return status, ("Age", str(max(0, math.floor(now.timestamp() - provenance.oldest))))
 
 
+def reads_text(provenance: Provenance) -> str:
+    """How many reads had which outcome: ``2 hit, 1 miss``."""
+    return ", ".join(f"{number} {outcome}" for outcome, number in sorted(provenance.reads.items()))
+
+
 def _status(provenance: Provenance) -> str:
     """A response is as good as the worst of its reads."""
     reads = provenance.reads

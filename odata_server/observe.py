@@ -136,6 +136,7 @@ def _fields(event: Handled) -> dict[str, Any]:
     sometimes = {
         "part": event.part,
         "code": event.error_code,
+        "cache": event.cache,
         "rows_read": event.rows_read if event.rows_read != event.rows else None,
         "notes": list(event.notes),
         "detail": event.detail,

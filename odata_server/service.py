@@ -24,7 +24,7 @@ from erp_adapters.base import Adapter, Explains, Provenance, Session, SourceErro
 from odata_server.auth import Principal, view_digest
 from odata_server.batch.exchange import answer_batch
 from odata_server.execute import Engine
-from odata_server.freshness import origin_headers, wants_live
+from odata_server.freshness import origin_headers, reads_text, wants_live
 from odata_server.json_format import Writer
 from odata_server.messages import Headers, ODataRequest, ODataResponse
 from odata_server.methods import as_get, check_method, is_batch
@@ -305,7 +305,10 @@ class Service:
             )
         )
         timing = f"erp;dur={timings.erp_seconds * 1000:.1f};desc={timings.erp_calls}, total;dur={seconds * 1000:.1f}"
-        origin = origin_headers(exchange.session.provenance, exchange.now)
+        provenance = exchange.session.provenance
+        if provenance.reads:
+            timing = f'cache;desc="{reads_text(provenance)}", {timing}'
+        origin = origin_headers(provenance, exchange.now)
         return ODataResponse(response.status, (*response.headers, *origin, ("Server-Timing", timing)), response.body)
 
     def _tell(self, event: Handled | Failed) -> None:

@@ -5,6 +5,7 @@ knows is needed by another, and an outage is hardly seen.
 import http.client
 import json
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -47,8 +48,8 @@ class Answer:
     @property
     def calls(self) -> int:
         """How often the ERP was asked for it."""
-        timing = self.headers.get("Server-Timing", "")
-        return int(timing.split("desc=")[1].split(",")[0].split(";")[0]) if "desc=" in timing else 0
+        found = re.search(r"erp;dur=[0-9.]+;desc=(\d+)", self.headers.get("Server-Timing", ""))
+        return int(found[1]) if found else 0
 
 
 @dataclass

@@ -59,6 +59,7 @@ def test_where_an_answer_came_from(kept: Kept) -> None:
     kept.clock.now += 42
     hit = get(kept.service, "Invoices", LIST)
     assert (hit.header("Cache-Status"), hit.header("Age")) == ("erp-odata; hit", "42")
+    assert (hit.header("Server-Timing") or "").startswith('cache;desc="1 hit", erp;dur=0.0;desc=0, total;dur=')
     kept.source.failure = Unavailable()
     kept.clock.now += 20
     stale = get(kept.service, "Invoices", LIST)
