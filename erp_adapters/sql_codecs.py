@@ -94,7 +94,8 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """Columns of fixed widths with a separator between them; integers are zero-padded."""
+    """Columns of fixed widths with a separator between them; integers are zero-padded. A last one of width 0 is a
+    text of any width."""
 
     columns: tuple[ColumnRef, ...]
     widths: tuple[int, ...]

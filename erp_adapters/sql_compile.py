@@ -184,8 +184,8 @@ class Compiler:
     metadata: ServiceMetadata
     mappings: Mappings
     source: Source
-    #: Aliased tables by name and number, shared by all statements: making one costs more than using it.
-    tables: dict[tuple[str | Relation, int], FromClause] = field(default_factory=dict)
+    #: Aliased rows by relation and number, shared by all statements: making one costs more than using it.
+    tables: dict[tuple[Relation, int], FromClause] = field(default_factory=dict)
     #: Comparisons whose constants come as parameters, by identity of the node.
     leaves: Mapping[int, Leaf] = field(default_factory=dict)
     inexact: bool = False
@@ -197,18 +197,11 @@ class Compiler:
 
     def alias(self, mapping: SetMapping, rows: Relation) -> FromClause:
         """The rows under a new alias, with the columns that the catalog names."""
-        names = list(dict.fromkeys(name for _, of, name in mapping.named() if of is rows))
-        whole = relations.plain(rows, names)
-        key = (rows.table if whole else rows, self._aliases)
+        key = (rows, self._aliases)
         made = self.tables.get(key)
         if made is None:
-            alias = f"t{self._aliases}"
-            if whole:
-                used = dict.fromkeys(c for m in self.mappings.values() for _, t, c in m.used() if t == rows.table)
-                made = relations.table(self.source, rows.table, used).alias(alias)
-            else:
-                made = relations.union(self.source, rows, names, alias)
-            self.tables[key] = made
+            names = list(dict.fromkeys(name for _, of, name in mapping.named() if of is rows))
+            made = self.tables[key] = relations.rows(self.source, rows, names, f"t{self._aliases}")
         self._aliases += 1
         return made
 

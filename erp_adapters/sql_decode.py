@@ -322,10 +322,12 @@ def code_text(code: Any) -> str:
 def composite(codec: Composite, facts: Sequence[ColumnFacts]) -> Decoder:
     """The parts joined, each of its width."""
     widths, separator = codec.widths, codec.separator
-    if tuple(fact.kind for fact in facts) == (Kind.TEXT, Kind.INTEGER):
+    if tuple(fact.kind for fact in facts) == (Kind.TEXT, Kind.INTEGER) and widths[1]:
         return _TextAndNumber(widths[0], widths[1], separator)
 
     def part(value: Any, width: int) -> str:
+        if not width and isinstance(value, str):
+            return value
         text = value if isinstance(value, str) else str(whole(value)).zfill(width)
         if len(text) != width or text[0] == "-":
             raise ValueError(f"not of width {width}")

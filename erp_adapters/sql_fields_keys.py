@@ -68,14 +68,15 @@ class CompositeField(Field):
     def split(self, key: Any) -> tuple[Any, ...] | None:
         """The stored parts of a key; ``None`` if it cannot be one."""
         widths, separator = self._composite.widths, self._composite.separator
-        if len(key) != sum(widths) + len(separator) * (len(widths) - 1) or not self.d.encoding.may_hold(key):
+        beyond = len(key) - sum(widths) - len(separator) * (len(widths) - 1)
+        if (beyond if widths[-1] else beyond < 0) or not self.d.encoding.may_hold(key):
             return None
         parts: list[Any] = []
         position = 0
         for column, width in zip(self.columns, widths, strict=True):
             if position and key[position - len(separator) : position] != separator:
                 return None
-            text = key[position : position + width]
+            text = key[position : position + width] if width else key[position:]
             if not fits_part(column, text):
                 return None
             parts.append(int(text) if column.integral else text)

@@ -90,9 +90,6 @@ class SetMapping:
             return self.totals[column.alias].rows
         return self.joins[column.alias].rows if column.alias else self.rows
 
-    def table_of(self, column: ColumnRef) -> str:
-        return self.rows_of(column).table
-
 
 def _keyed(kind: str, section: Mapping[str, Join] | Mapping[str, Total]) -> Iterator[tuple[str, Join | Total]]:
     return ((f"{kind}.{name}", one) for name, one in section.items())

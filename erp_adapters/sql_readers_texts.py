@@ -138,8 +138,13 @@ def composite(reader: Reader, line: Line) -> Codec | None:
     if "widths" not in line:
         return _joined(reader, line)
     names, widths, separator = line["columns"], line.get("widths"), line.get("separator", "")
-    if not isinstance(names, list) or not isinstance(widths, list) or len(names) != len(widths) or not names:
-        reader.fault("needs columns and as many widths")
+    if (
+        not isinstance(names, list)
+        or not isinstance(widths, list)
+        or len(names) - len(widths) not in (0, 1)
+        or not widths
+    ):
+        reader.fault("needs columns and as many widths, or one less if the last column is a text of any width")
         return None
     if not all(isinstance(width, int) and 0 < width <= 80 for width in widths) or not isinstance(separator, str):
         reader.fault("has a width that is not a number from 1 to 80, or a separator that is no text")
@@ -147,10 +152,11 @@ def composite(reader: Reader, line: Line) -> Codec | None:
     columns = [reader.column(name) for name in names]
     if not reader.typed(STRING) or None in columns:
         return None
-    length = sum(widths) + len(separator) * (len(widths) - 1)
+    length = sum(widths) + len(separator) * (len(names) - 1)
     if reader.property.max_length is not None and length > reader.property.max_length:
         reader.fault(f"makes {length} characters, but max_length is {reader.property.max_length}")
-    return Composite(tuple(c for c in columns if c is not None), tuple(widths), separator)
+    free = (0,) * (len(names) - len(widths))
+    return Composite(tuple(c for c in columns if c is not None), (*widths, *free), separator)
 
 
 def _joined(reader: Reader, line: Line) -> Codec | None:

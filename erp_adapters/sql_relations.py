@@ -55,11 +55,11 @@ _TOLD = ColumnFacts(Kind.TEXT, not_null=True, collation="C")
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def plain(relation: Relation, names: Iterable[str]) -> bool:
-    """Whether the relation is a table as it is, as far as these columns are concerned."""
-    if len(relation.branches) > 1:
-        return False
-    return all(relation.branches[0].column(name) == name for name in names)
+def rows(source: Source, relation: Relation, names: Sequence[str], alias: str) -> FromClause:
+    """The rows with the columns of these names, under an alias."""
+    if len(relation.branches) == 1 and all(relation.branches[0].column(name) == name for name in names):
+        return table(source, relation.table, names).alias(alias)
+    return union(source, relation, names, alias)
 
 
 def table(source: Source, name: str, columns: Iterable[str]) -> FromClause:

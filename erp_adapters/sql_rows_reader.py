@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 from typing import Any
@@ -72,7 +72,7 @@ class _Reader:
         for number, item in enumerate(items):
             made, conditions = self.item(number, item, listed=isinstance(value, list))
             branches += made
-            where += conditions
+            where += conditions if len(items) > 1 else [replace(condition, item=None) for condition in conditions]
         if not branches:
             return Relation((Branch("", 0, {}, {}),))
         if len({frozenset(branch.constants) for branch in branches}) > 1:

@@ -72,7 +72,7 @@ class Statements:
     _made: Kept[Statement] = field(default_factory=lambda: Kept(512), repr=False)
     _derived: Kept[Statement | Literal["none"]] = field(default_factory=lambda: Kept(256), repr=False)
     _capabilities: dict[str, Capabilities] = field(default_factory=dict, repr=False)
-    _tables: dict[tuple[str | Relation, int], FromClause] = field(default_factory=dict, repr=False)
+    _tables: dict[tuple[Relation, int], FromClause] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_shapes", Shapes(self.metadata, cache(self._field), self.source.dialect))

@@ -21,8 +21,7 @@ from tests.adapters.schema import prop
 
 Row = dict[str, Any]
 
-COMPANIES = ("CRO", 'F%"')
-WIDTH = 3
+COMPANIES = ("CRO", 'F%":x')
 #: A dot, a colon, a parenthesis, a per cent sign, quotation marks and a reserved word.
 ODD, QUOTED = "No. (%)", '"select":'
 
@@ -68,7 +67,7 @@ GROUPS = schema.entity_set(
 CUSTOMERS = schema.entity_set(
     "Customers", "Customer", "CustomerKey",
     [
-        prop("CustomerKey", "String", key=True, max_length=8),
+        prop("CustomerKey", "String", key=True, max_length=10),
         prop("Company", "String", nullable=False),
         prop("CustomerName", "String", searchable=True),
         prop("GroupCode", "String", max_length=8),
@@ -102,7 +101,7 @@ CUSTOMERS = schema.entity_set(
             "notes": {"table": "NOTE", "on": {quoted(ODD): "Cust", "@company": "Company"}, "count": True},
         },
         "columns": {
-            "CustomerKey": {"columns": [quoted(ODD), "@company"], "widths": [4, WIDTH], "separator": "~"},
+            "CustomerKey": {"columns": [quoted(ODD), "@company"], "widths": [4], "separator": "~"},
             "Company": "@company", "CustomerName": "Name", "GroupCode": "Group", "Clerk": "r.Name", "ClerkRank": "r.Rank",
             "Open": "open", "Balance": "balance", "Cents": {"column": "cents", "decimals": 2}, "Entries": "entries",
             "FirstDue": "first", "LastText": "text", "Notes": "notes",
@@ -114,9 +113,9 @@ CUSTOMERS = schema.entity_set(
 DOCUMENTS = schema.entity_set(
     "Documents", "Document", "DocumentKey",
     [
-        prop("DocumentKey", "String", key=True, max_length=10),
+        prop("DocumentKey", "String", key=True, max_length=12),
         prop("State", "String", nullable=False),
-        prop("CustomerKey", "String", max_length=8),
+        prop("CustomerKey", "String", max_length=10),
         prop("CustomerName", "String", searchable=True),
         prop("Day", "Date"),
         prop("Amount", "Decimal", precision=15, scale=2),
@@ -142,8 +141,8 @@ DOCUMENTS = schema.entity_set(
         "joins": {"c": {"table": "{company}$Cust", "on": {"Cust": quoted(ODD)}}},
         "totals": {"pieces": {"table": "{company}$Det", "on": {"Doc": "Doc"}, "sum": "Pieces"}},
         "columns": {
-            "DocumentKey": {"columns": ["Doc", "@company"], "widths": [5, WIDTH], "separator": "~"}, "State": "@table",
-            "CustomerKey": {"columns": ["Cust", "@company"], "widths": [4, WIDTH], "separator": "~"},
+            "DocumentKey": {"columns": ["Doc", "@company"], "widths": [5], "separator": "~"}, "State": "@table",
+            "CustomerKey": {"columns": ["Cust", "@company"], "widths": [4], "separator": "~"},
             "CustomerName": "c.Name", "Day": {"column": "Day", "date": "yyyymmdd"}, "Amount": "Amount", "Text": "Text",
             "Level": "Level", "Reason": "Reason", "Pieces": "pieces",
         },
@@ -160,7 +159,7 @@ PRICES = schema.entity_set(
         prop("Until", "Date"),
     ],
     {
-        "table": [{"table": "PRC", "columns": {"LAST": "DATBI"}}],
+        "table": [{"table": "PRC", "columns": {"LAST": "DATBI"}, "where": {"PRICE": {"not": -5}}}],
         "current": {"from": "DATAB", "to": "LAST", "date": "yyyymmdd", "none": [date(1753, 1, 1)], "timezone": "Asia/Tokyo"},
         "columns": {
             "PriceKey": "KEY", "GroupCode": "CODE", "Price": {"column": "PRICE", "decimals": 2},
@@ -194,7 +193,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     },
     "TXT": {"CODE": f"VARCHAR(8){C}", "LANG": "CHAR(1)", "TEXT": "VARCHAR(40)"},
     "ATT": {"CODE": "VARCHAR(8)", "ATTR": "VARCHAR(10)", "VALUE": "VARCHAR(40)"},
-    "NOTE": {"Cust": f"VARCHAR(4){C}", "Company": "VARCHAR(4)"},
+    "NOTE": {"Cust": f"VARCHAR(4){C}", "Company": "VARCHAR(8)"},
     "PRC": {"KEY": f"VARCHAR(8){C}", "CODE": f"VARCHAR(8){C}", "PRICE": "BIGINT", "DATAB": "INTEGER", "DATBI": "INTEGER NOT NULL"},
     **{f"{company}${name}": columns for company in COMPANIES for name, columns in {
         "Cust": _CUST,
@@ -452,5 +451,5 @@ def _prices(rows: Mapping[str, Sequence[Row]]) -> list[Row]:
             "Price": None if row["PRICE"] is None else Decimal(row["PRICE"]).scaleb(-2), "Until": _day(row["DATBI"]),
         }
         for row in rows["PRC"]
-        if _holds(end(row["DATAB"]), end(row["DATBI"]), _TODAY)
+        if _holds(end(row["DATAB"]), end(row["DATBI"]), _TODAY) and row["PRICE"] != -5
     ]  # fmt: skip

@@ -104,6 +104,13 @@ CHOICES: list[tuple[str, dict[str, Any], str]] = [
     ("Boolean", {"column": "A", "true": ["Y", "1"], "false": [1]}, "1 cannot be both true and false"),
 ]
 TEXTS: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "String",
+        {"columns": ["A", "B", "C"], "widths": [3]},
+        "needs columns and as many widths, or one less if the last",
+    ),
+    ("String", {"columns": ["A"], "widths": []}, "needs columns and as many widths"),
+    ("String", {"columns": ["A", "B"], "widths": [3, 0]}, "has a width that is not a number from 1 to 80"),
     ("String", {"column": "A", "trim": "left"}, "trim is neither true nor false: 'left'"),
     ("String", {"column": "A", "width": 12}, 'width goes with trim = "both"'),
     ("String", {"column": "A", "trim": "both", "width": 0}, "width is not a number from 1 to 255: 0"),

@@ -179,8 +179,8 @@ def test_pipelines_agree(services: Services, model: Model, data: st.DataObject) 
         ("Customers", "$apply=topcount(3,Balance)/aggregate(Open with sum as O)"),
         ("Customers", "$apply=filter(Entries gt 2)/aggregate(Documents/Amount with sum as A)"),
         ("Documents", "$filter=CustomerKey eq 'C004~CRO'\n$orderby=Day"),
-        ("Documents('D0121~F%25%22')", ""),
-        ("Documents", "$filter=DocumentKey in ('D0061~CRO','D0002~F%\"','D0130~CRO','D9999~CRO','D0061')"),
+        ("Documents('D0121~F%25%22%3Ax')", ""),
+        ("Documents", "$filter=DocumentKey in ('D0061~CRO','D0002~F%\":x','D0130~CRO','D9999~CRO','D0061')"),
         ("Documents", "$filter=DocumentKey gt 'D0061~CRO' and not (DocumentKey ge 'D0070')\n$orderby=DocumentKey desc"),
     ],
 )  # fmt: skip

@@ -48,7 +48,7 @@ ITEMS = schema.entity_set(
         "where": {"DEL": ""},
         "totals": {"open": {"table": "{company}$PART", "on": {"NO": "NO"}, "sum": "QTY"}},
         "columns": {
-            "Key": {"columns": ["NO", "@company"], "widths": [8, 3], "separator": "~"}, "Number": "NO", "Company": "@company",
+            "Key": {"columns": ["NO", "@company"], "widths": [8], "separator": "~"}, "Number": "NO", "Company": "@company",
             "State": "@table", "Customer": "CUST", "Day": {"column": "DAY", "date": "yyyymmdd"}, "Open": "open",
         },
     },
