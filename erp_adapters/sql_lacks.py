@@ -36,6 +36,10 @@ def _missing(mapping: SetMapping, source: Source, inspector: Inspector) -> Fault
                 yield f"{key}table", f"the database has no table {table}"
     named: set[tuple[str, str]] = set()
     for key, table, column in mapping.used():
+        if table not in known:  # one that codes are read from
+            known[table] = _columns(inspector, table, source)
+            if known[table] is None:
+                yield "table", f"the database has no table {table}"
         columns = known[table]
         if columns is not None and column not in columns and (table, column) not in named:
             named.add((table, column))

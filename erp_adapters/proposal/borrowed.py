@@ -106,10 +106,11 @@ def _through(
     if any("." in own and not own.startswith('"') for own in inner["on"]):
         return None
     on = {f"{alias}.{own}": theirs for own, theirs in inner["on"].items()}
-    outer = next((a for a, j in fields.draft.joins.items() if j["table"] == inner["table"] and j["on"] == on), "")
+    made_so = {**inner, "on": on}
+    outer = next((a for a, j in fields.draft.joins.items() if j == made_so), "")
     if not outer:
         outer = fields.alias(f"{alias}{inner_name[0].upper()}{inner_name[1:]}")
-        fields.draft.joins[outer] = {"table": inner["table"], "on": on}
+        fields.draft.joins[outer] = made_so
     renamed = [n if n.startswith("@") else f"{outer}.{n.partition('.')[2]}" for n in names]
     return short({**made, "columns": renamed} if "columns" in made else {**made, "column": renamed[0]})
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from erp_adapters.introspect import Column, Table
+from erp_adapters.proposal.codes import codes_seen, listed_words, status_words
 from erp_adapters.proposal.columns import CURRENCIES, Claim
 from erp_adapters.proposal.drafts import COMPANY, Draft, Item, Link, at, ref, short
 from erp_adapters.proposal.keys import key_codec
 from erp_adapters.proposal.match import context_of
 from erp_adapters.proposal.names import pascal, title
-from erp_adapters.proposal.patterns import STATUSES
 from erp_adapters.proposal.relations import NAMING, Relation, Relations
 from erp_adapters.proposal.shapes import LeftOut, Shapes
 from erp_adapters.proposal.standard import standard
 from erp_adapters.proposal.study import Study
-from erp_adapters.proposal.values import Published
+from erp_adapters.proposal.values import Published, is_clock
 
 SUFFIX = re.compile(r"(Number|Code|Key|Id|ID)$")
 #: Facets of the built-in catalog that hold for its data alone.
@@ -32,10 +32,6 @@ _THEIRS = (
     "nullable",
     "type",
 )
-#: Distinct values of a column that are still codes.
-CODES_MOST = 20
-#: Codes that a comment lists.
-CODES_SHOWN = 12
 
 
 @dataclass(slots=True)
@@ -283,12 +279,15 @@ class Fields:
     def publish(
         self, name: str, column: Column, found: Published, score: float, because: str, *, known: bool = True
     ) -> None:
+        found = self._with_clock(name, found)
         codec = dict(found.codec)
         seen = list(found.seen)
         if found.type == "String":
-            words = self._status_words(column) if name.endswith("Status") else {}
+            words = status_words(self, column) if name.endswith("Status") else {}
+            words = words or listed_words(self, column)
             codec |= words
-            seen += self._codes_seen(column, words.get("codes", {}))
+            if not words or "table" not in words["codes"]:
+                seen += codes_seen(self, column, words.get("codes", {}))
         nullable = column.nullable or bool({"date", "none", "parse"} & set(codec))
         if found.type == "Boolean" and "true" in codec:
             nullable = False
@@ -298,11 +297,31 @@ class Fields:
             comment = column.comment
             facets["description"] = _sentence(comment) if comment else f"Column {column.name} of {self.table.bare}."
         if "codes" in codec:
-            facets["max_length"] = max(facets["max_length"], *map(len, codec["codes"].values()))
+            literal = {} if "table" in codec["codes"] else codec["codes"]
+            facets["max_length"] = max(facets["max_length"], 40 if not literal else 1, *map(len, literal.values()))
         reason = "; ".join(filter(None, [because, *seen]))
         self.draft.add(
             Item(name, facets, short({"column": ref("", column.name), **codec}), score, reason, known), column.name
         )
+
+    def _with_clock(self, name: str, found: Published) -> Published:
+        """A day of creation or change with the time of day that stands beside it."""
+        concept = {"CreatedAt": "created", "ChangedAt": "changed"}.get(name)
+        if concept is None or "date" not in found.codec:
+            return found
+        for column in self.study.relevant(self.table):
+            told = {c for words in self.study.names(self.table, column.name) for w in words for c in w.concepts}
+            if (
+                {"time", concept} <= told
+                and column.name not in self.draft.used
+                and is_clock(self.study.profile(self.table, column.name))
+            ):
+                self.draft.used.add(column.name)
+                zone = self.study.wishes.timezone or "UTC"
+                clock = {"time": "hhmmss", "time_column": ref("", column.name), "timezone": zone}
+                seen = (*found.seen, f"with the time of day in {column.name}, taken to be {zone}")
+                return Published("DateTimeOffset", {}, {**found.codec, **clock}, seen)
+        return found
 
     def facets(self, name: str, found: Published, *, nullable: bool) -> dict[str, Any]:
         told = self.known.get(name, {})
@@ -321,39 +340,6 @@ class Fields:
         facets.setdefault("label", spaced(name))
         facets.setdefault("description", f"{facets['label']}.")
         return facets
-
-    def _codes_seen(self, column: Column, words: Mapping[str, str]) -> list[str]:
-        """Codes that somebody may want to give words to, as a line to start from."""
-        profile = self.study.profile(self.table, column.name)
-        codes = sorted({str(v).strip() for v in profile.counts} - {""})
-        if not 1 < len(codes) <= CODES_SHOWN or len(profile.present) < 5 * len(codes) or column.choices:
-            return []
-        left = [code for code in codes if code not in words and words.get(code) is None and len(code) <= 4]
-        if len(left) < len(codes) - len(words) or not left or not set(left).isdisjoint(words.values()):
-            return []
-        if not self.shapes.has(
-            self.table, column, frozenset({"status", "type", "group", "reason", "method", "active"})
-        ):
-            return []
-        return ["words for its codes: codes = { " + ", ".join(f'"{code}" = "{code}"' for code in left) + " }"]
-
-    def _status_words(self, column: Column) -> dict[str, Any]:
-        """Codes that are words of a language we know are published as the words of the built-in catalog."""
-        allowed = {
-            *self.known.get("Status", {}).get("allowed", ()),
-            *self.known.get("LineStatus", {}).get("allowed", ()),
-        }
-        known = self.study.reading(self.table).known
-        values = [str(v).strip() for v in self.study.profile(self.table, column.name).counts if v is not None]
-        if not values or len(set(values)) > CODES_MOST:
-            return {}
-        words = dict(known.statuses) if known is not None else {}
-        by_word = {w: status for status, text in STATUSES.items() for w in text.split() if status in allowed}
-        for value in values:
-            folded = value.lower().replace(" ", "_")
-            if value not in words and folded in by_word and len(folded) > 1 and by_word[folded] != value:
-                words[value] = by_word[folded]
-        return {"codes": words} if words else {}
 
     # --- other tables -------------------------------------------------------------------------------------------
 
@@ -400,10 +386,14 @@ def _display(study: Study, table: Table, name: str) -> Column | None:
             score = 2.0 if texts and set(texts) & CURRENCIES and all(len(t) == 3 for t in texts) else 0.0
         elif texts:
             wanted, other = ({"code", "number", "ref"}, {"name"}) if code else ({"name", "description"}, {"code"})
-            score = 1.0 if concepts & wanted else 0.6 if concepts & other else 0.0
+            score = 1.0 if concepts & wanted else 0.6 if concepts & other else 0.5 if _only_text(table, column) else 0.0
         if score and (best is None or score > best[0]):
             best = (score, column)
     return best[1] if best is not None else None
+
+
+def _only_text(table: Table, column: Column) -> bool:
+    return [c.name for c in table.columns.values() if c.kind in ("text", "char")] == [column.name]
 
 
 def spaced(name: str) -> str:

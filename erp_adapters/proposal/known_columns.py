@@ -15,6 +15,8 @@ class Known:
     date: str | None = None
     decimals: int | None = None
     hidden: bool = False
+    #: Where a table of codes has its words, as JD Edwards names lists of codes: system and kind.
+    udc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,11 @@ ALPH Alpha Name
 MLNM Mailing Name
 AT1 Search Type
 DOC Document Number
-DCT Document Type
+DCT Document Type|udc=00/DT
 KCO Document Company
 SFX Pay Item
 DOCO Order Number
-DCTO Order Type
+DCTO Order Type|udc=00/DT
 KCOO Order Company
 SDOC Sales Document Number
 SDCT Sales Document Type
@@ -129,15 +131,15 @@ MMCU Branch
 LOCN Bin Location
 LOTN Lot Number
 LNTY Line Type
-NXTR Next Status
-LTTR Last Status
-STKT Stocking Type
+NXTR Next Status|udc=40/AT
+LTTR Last Status|udc=40/AT
+STKT Stocking Type|udc=41/I
 GLPT GL Class
 CO Company Code
 PST Payment Status
 PTC Payment Terms
 TRAR Payment Terms
-RYIN Payment Method
+RYIN Payment Method|udc=00/PY
 VR01 Customer PO Number
 VR02 Reference Two
 RMK Remark
@@ -163,7 +165,7 @@ CTY1 City
 ADDS Region
 CTR Country
 PH1 Phone
-SRP1 Item Group
+SRP1 Item Group|udc=41/S1
 PRP1 Commodity Class
 ASII Asset Number
 NUMB Asset Number
@@ -207,7 +209,7 @@ KTOKD Customer Group
 ERDAT Created Date|date=yyyymmdd
 AEDAT Changed Date|date=yyyymmdd
 ERNAM Created By User
-ERZET Created Clock
+ERZET Created Time
 LOEVM Deleted
 LVORM Deleted
 LOEKZ Deleted
@@ -374,7 +376,7 @@ VFDT Valid From
 LVDT Valid To
 FVDT Valid From
 RGDT Created Date
-RGTM Created Clock
+RGTM Created Time
 LMDT Changed Date
 CHID Changed By User
 STAT Status

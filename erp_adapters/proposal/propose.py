@@ -139,8 +139,10 @@ def _probe_header(work: _Work, role: Role, headers: list[Role]) -> None:
     name = next(p for p, of in standard()[role.entity_set].foreign().items() if of == HEADERS[role.entity_set])
     claim = claims(work.study, role.table, role.entity_set, sampled=True).get(name)
     known = {r.target for r in work.relations.of(role.table)}
+    if claim is None or any(claim.column in r.columns for r in work.relations.of(role.table)):
+        return
     for header in headers[:3]:
-        if claim is None or header.table.name in known | {role.table.name}:
+        if header.table.name in known | {role.table.name}:
             continue
         number = claims(work.study, header.table, header.entity_set, sampled=True).get(
             standard()[header.entity_set].number

@@ -115,8 +115,7 @@ class Relations:
         return sorted(found.values(), key=lambda item: -item[0])
 
     def _bare(self, table: Table, column: str) -> str:
-        prefix = self.study.reading(table).prefix
-        return (column.removeprefix(prefix) or column).lower()
+        return self.study.reading(table).bare(column).lower()
 
     def _pool(self, residual: Sequence[Sequence[Word]], bare: str, column: Column) -> list[Table]:
         if not self._by_concept:
@@ -157,7 +156,7 @@ def _closeness(study: Study, words: Sequence[Word], target: Table) -> float:
     for names in study.reading(target).names:
         tokens = [{*w.concepts, _stem(w.text)} for w in names]
         hits = sum(any(t & w for w in told) for t in tokens)
-        if len(words) < len(names) and [w.text for w in words] == [_stem(w.text) for w in names[-len(words) :]]:
+        if len(words) < len(names) and [_stem(w.text) for w in words] == [_stem(w.text) for w in names[-len(words) :]]:
             best = max(best, 0.8)  # ``template`` of ``product_template``
         if not hits and len(words) == 1 and any(_short_for(words[0], w) for w in names):
             best = max(best, 0.85 / (1 + 0.6 * (len(names) - 1)))

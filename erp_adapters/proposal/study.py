@@ -16,6 +16,8 @@ from erp_adapters.proposal.names import Word, common_prefix, letters_prefix, tit
 from erp_adapters.proposal.patterns import HIDDEN, HIDDEN_TOGETHER, SHOWN
 
 _GUID = re.compile(r"\$[0-9a-f]{8}-[0-9a-f-]{27}$", re.IGNORECASE)
+#: The type, in front of a name: strName, dtmOrderDate.
+_HUNGARIAN = re.compile(r"(str|lng|int|dtm|dte|dat|cur|dbl|sng|bln|bol|bool|txt|num|chr|byt|dec|fld|guid|mem)(?=[A-Z])")
 #: A comment longer than this explains; it is no name.
 COMMENT_NAME = 40
 
@@ -64,7 +66,14 @@ class Reading:
     items: Mapping[str, Known]
     prefix: str
     halves: tuple[tuple[Word, ...], ...] = ()
+    hungarian: bool = False
     columns: dict[str, tuple[tuple[Word, ...], ...]] = field(default_factory=dict)
+
+    def bare(self, column: str) -> str:
+        """The column's name without what stands in front of all."""
+        if self.hungarian and (found := _HUNGARIAN.match(column)):
+            return column[found.end() :]
+        return column.removeprefix(self.prefix) or column
 
 
 @dataclass(slots=True)
@@ -127,7 +136,8 @@ class Study:
             prefix = ""
         read = table_halves(plain.removeprefix(self._prefix)) if not any(w.known for n in names for w in n) else ""
         halves_ = (words(read),) if read else ()
-        return Reading(table, tuple(filter(None, names)), known, dictionary, items, prefix, halves_)
+        hungarian = sum(bool(_HUNGARIAN.match(c)) for c in columns) >= max(2, 0.7 * len(columns))
+        return Reading(table, tuple(filter(None, names)), known, dictionary, items, prefix, halves_, hungarian)
 
     def names(self, table: Table, column: str) -> tuple[tuple[Word, ...], ...]:
         """The readings of a column's name, the most trusted first."""
@@ -136,7 +146,7 @@ class Study:
             found = []
             if column in reading.items:
                 found.append(words(reading.items[column].label))
-            found.append(words(column.removeprefix(reading.prefix) or column))
+            found.append(words(reading.bare(column)))
             if reading.prefix:
                 found.append(words(column))
             if (read := halves(column)) and not any(word.known for word in found[0]):
@@ -161,7 +171,7 @@ class Study:
             return reading.items[column].label
         if read := halves(column):
             return title(read)
-        rest = column.removeprefix(reading.prefix) if _sign(reading.prefix) else column
+        rest = reading.bare(column) if reading.hungarian or _sign(reading.prefix) else column
         return _written_out(rest or column)[:40].strip()
 
     def plain(self, table: Table) -> str:

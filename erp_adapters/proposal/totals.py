@@ -23,6 +23,8 @@ MOST = 12
 
 def totals(fields: Fields) -> None:
     """Adds the totals that are missing."""
+    if fields.draft.name in HEADERS:
+        line_amount(fields)
     if fields.draft.name not in HEADERS.values() or fields.draft.name == "Shipments":
         return
     _known(fields)
@@ -180,3 +182,21 @@ def _sum(fields: Fields, name: str, terms: list[tuple[str, str | dict[str, Any]]
         name, Published("Decimal", {"precision": 18, "scale": max(scales, default=2)}), nullable=False
     )
     fields.draft.add(Item(name, facets, mapping, 0.75, "no column has it, but it follows from these"))
+
+
+def line_amount(fields: Fields) -> None:
+    """Quantity times price, where a line has no amount and no discount."""
+    draft = fields.draft
+    names = [n for n in ("Quantity", "OrderedQuantity") if n in draft.items and n in fields.known]
+    if "NetAmount" not in fields.known or not draft.free("NetAmount") or not names or "UnitPrice" not in draft.items:
+        return
+    quantity, price = draft.items[names[0]].mapping, draft.items["UnitPrice"].mapping
+    own = fields.table.columns
+    if not (isinstance(quantity, str) and isinstance(price, str) and quantity in own and price in own):
+        return
+    discounts = any(fields.shapes.has(fields.table, c, frozenset({"discount"})) for c in own.values())
+    if discounts or {own[quantity].kind, own[price].kind} - {"integer", "numeric"}:
+        return
+    facets = fields.facets("NetAmount", Published("Decimal", {"precision": 18, "scale": 2}), nullable=True)
+    because = f"no column has it; {quantity} times {price}"
+    draft.add(Item("NetAmount", facets, {"column": price, "times": quantity}, 0.6, because))

@@ -143,6 +143,17 @@ def _clock(value: Any) -> time | None:
     return None
 
 
+def is_clock(profile: Profile) -> bool:
+    """Whether the values are times of day, as hhmmss."""
+    texts = [t for t in (_digits(v) for v in profile.present) if t is not None]
+    return len(texts) == len(profile.present) > 0 and all(_is_time(t) for t in texts) and any(texts)
+
+
+def _is_time(text: str) -> bool:
+    padded = text.zfill(6)
+    return padded.isdigit() and len(padded) == 6 and padded[:2] < "24" and padded[2:4] < "60" and padded[4:] < "60"
+
+
 def stamp_form(profile: Profile) -> str | None:
     """How SQLite's text writes a timestamp: ``""`` with six digits of a second, ``seconds``, ``iso``; else ``None``."""
     forms = {_stamp_form(t) for t in profile.texts}

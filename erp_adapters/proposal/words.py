@@ -96,10 +96,10 @@ lot: lot batch charge lote lotto partij losnummer lotnumber
 tracking: tracking track trackingnumber sendungsnummer awb suivi seguimiento tracciamento waybill trackingno trackandtrace trck
 carrier: carrier spediteur transporteur transportista vettore vervoerder transportadora shipper forwarder frachtfuehrer spedition shipvia
 incoterm: incoterm incoterms lieferbedingung inco deliveryterms
-requested: requested request req wunsch wunschtermin gewuenscht souhaite solicitado richiesta richiesto gewenst wunschdatum desired rqst
+requested: requested required reqd request req wunsch wunschtermin gewuenscht souhaite solicitado richiesta richiesto gewenst wunschdatum desired rqst
 promised: promised promise confirmed confirm bestaetigt prevue confirmado confermata bevestigd scheduled schedule geplant planned planning previsto expected erwartet soll_datum estimated commitment committed estimada prevista forecast etd plan
 actual: actual ist effective real reel done effectif effettiva actual_date reelle
-shipped: shipped geliefert delivered expedie enviado spedito consegnato geleverd entregue liefermenge issued verschickt livree
+shipped: shipped geliefert delivered expedie enviado spedito consegnato geleverd entregue liefermenge verschickt livree
 invoiced: invoiced berechnet facturado fatturato gefactureerd faturado fakturiert billedqty facturee
 ordered: ordered bestellt commande_qte ordinato besteld ordermenge orderqty bestellmenge auftragsmenge commandee
 reserved: reserved alloc reserviert reserve reservado riservato gereserveerd prenotato impegnato allocated commit committedqty
@@ -118,6 +118,8 @@ limit: limit lim plafond limite fido kreditlimit creditlimit limiet
 parent: parent haupt superior padre mere principal_id uebergeordnet konzern
 payer: payer zahler regulierer billto bill_to rechnungsempfaenger invoiceto pagador payor invoice_to pagatore
 shipto: shipto ship_to lieferadresse warenempfaenger deliveryaddress deliverto destinatario lieferempfaenger empfaenger
+issued: issued issue ausgestellt emissao emision emissione emis
+received: received erhalten recu recibido ricevuto ontvangen recebido
 standard: standard std normal
 transaction: transaction trx txn transactions
 external: external extern externe esterno externo

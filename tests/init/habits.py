@@ -45,7 +45,7 @@ def jde(b: Business) -> list[T]:
         T("F03B11", "RPDOC:int pk, RPDCT:char(2) pk, RPKCO:char(5) pk, RPSFX:char(3) pk, RPAN8:int, RPDIVJ:int, RPDDJ:int, RPDGJ:int, RPCRCD:char(3), RPAG:int, RPAAP:int, RPATXA:int, RPSTAM:int, RPPST:char(1), RPMCU:char(12), RPSDOC:int, RPSDCT:char(2), RPVR01:char(25), RPRMK:char(30), RPUPMJ:int, RPUPMT:int",
           [(doc[v.id], "RI", "00001", "001", 4000 + v.customer.id, _julian(v.day), _julian(v.due), _julian(v.day), v.customer.currency, _minor(v.gross), _minor(v.open), _minor(v.net), _minor(v.tax), status[v.status], unit("1"), order[v.order.id], "SO", v.order.reference, "", _julian(v.changed.date()), 101_530) for v in b.invoices]),
         T("F03B13", "RYPYID:int pk, RYCKNU:char(25), RYAN8:int, RYDMTJ:int, RYCKAM:int, RYCRCD:char(3), RYRYIN:char(1)", [(p.id, p.number, 4000 + p.customer.id, _julian(p.day), _minor(p.amount), p.customer.currency, p.method[0]) for p in b.payments]),
-        T("F0005", "DRSY:char(4) pk, DRRT:char(2) pk, DRKY:char(10) pk, DRDL01:char(30)", [("00", "PS", "A", "Approved for payment"), ("00", "PS", "P", "Paid in full"), ("00", "PT", "30", "Net 30")]),
+        T("F0005", "DRSY:char(4) pk, DRRT:char(2) pk, DRKY:char(10) pk, DRDL01:char(30)", [("00", kind, code.rjust(10), word) for kind, code, word in (("PY", "T", "Bank transfer"), ("PY", "C", "Check or card"), ("DT", "RI", "Invoice"), ("DT", "SO", "Sales order"), ("PT", "30", "Net 30"))]),
     ]  # fmt: skip
 
 
@@ -272,7 +272,7 @@ def sap(b: Business) -> list[T]:
     k = "MANDT:char(3) pk"
     items = [("1", v, x) for v in b.invoices for x in v.lines]
     return [
-        T("KNA1", f"{k}, KUNNR:char(10) pk, NAME1:text(35), STRAS:text(35), PSTLZ:text(10), ORT01:text(35), LAND1:text(3), TELF1:text(16), LOEVM:char(1), ERDAT:char(8)", [("800", kunnr(c), c.name, c.street, c.postal, c.city, c.country, c.phone, "X" if c.id == 60 else "", d(c.created.date())) for c in b.customers]),
+        T("KNA1", f"{k}, KUNNR:char(10) pk, NAME1:text(35), STRAS:text(35), PSTLZ:text(10), ORT01:text(35), LAND1:text(3), TELF1:text(16), LOEVM:char(1), ERDAT:char(8)", [("800", kunnr(c), c.name, c.street, c.postal, c.city, c.country, c.phone, "", d(c.created.date())) for c in b.customers] + [("800", "0000099999", "Gone Ltd", "", "", "", "DE", "", "X", "20200101")]),
         T("MARA", f"{k}, MATNR:text(18) pk, MTART:text(4), MATKL:text(9), MEINS:text(3), BRGEW:num(13,3), LVORM:char(1)", [("800", i.number, "HAWA", i.group, i.unit, i.weight, "") for i in b.items]),
         T("MAKT", f"{k}, MATNR:text(18) pk, SPRAS:char(1) pk, MAKTX:text(40)", [("800", i.number, s, f"{i.name}{'' if s == 'E' else ' (de)'}") for i in b.items for s in "DE"]),
         T("VBAK", f"{k}, VBELN:char(10) pk, AUDAT:char(8), VDATU:char(8), AUART:text(4), KUNNR:char(10), BSTNK:text(20), NETWR:num(15,2), WAERK:text(5), GBSTK:char(1)", [("800", vbeln(5_000, o.id), d(o.day), d(o.requested), "TA", kunnr(o.customer), o.reference, o.net, o.customer.currency, o.status[0]) for o in b.orders]),

@@ -63,7 +63,7 @@ def french(b: Business) -> list[T]:
     state = {"Open": 1, "Paid": 2, "Completed": 3, "Cancelled": -1}
     return [
         T("llx_societe", "rowid:int pk, nom:text(128), code_client:text(24) unique, client:small, fournisseur:small, address:text(255), zip:text(25), town:text(50), phone:text(30), outstanding_limit:num(24,8), tms:stamp",
-          [(c.id, c.number, c.name, 1, 0, c.street, c.postal, c.city, c.phone, c.limit, c.created) for c in b.customers] + [(900, "Vendor only", None, 0, 1, "x", "y", "z", "1", None, b.customers[0].created)]),
+          [(c.id, c.name, c.number, 1, 0, c.street, c.postal, c.city, c.phone, c.limit, c.created) for c in b.customers] + [(900, "Vendor only", None, 0, 1, "x", "y", "z", "1", None, b.customers[0].created)]),
         T("llx_product", "rowid:int pk, ref:text(128) nn unique, label:text(255) nn, price:num(24,8), cost_price:num(24,8), weight:num(10,3)", [(i.id, i.number, i.name, i.price, i.cost, i.weight) for i in b.items]),
         T("llx_entrepot", "rowid:int pk, ref:text(255) nn unique, lieu:text(64)", [(w.id, w.code, w.name) for w in b.warehouses]),
         T("llx_product_stock", "rowid:int pk, fk_product:int nn, fk_entrepot:int nn, reel:num(12,3)", [(s.id, s.item.id, s.warehouse.id, s.on_hand) for s in b.stock]),
