@@ -12,11 +12,12 @@ from erp_adapters.base import Examined, Finding, Level, Session
 from erp_adapters.sql_doctor_asking import Asking, Database, Words
 from erp_adapters.sql_doctor_columns import key, types
 from erp_adapters.sql_doctor_indexes import indexes
+from erp_adapters.sql_doctor_mysql import MySQLWords
 from erp_adapters.sql_doctor_postgresql import PostgreSQLWords
 from erp_adapters.sql_doctor_sqlite import SQLiteWords
 from erp_adapters.sql_driver import SqlOptions
 
-_WORDS: dict[str, Words] = {"postgresql": PostgreSQLWords(), "sqlite": SQLiteWords()}
+_WORDS: dict[str, Words] = {"postgresql": PostgreSQLWords(), "sqlite": SQLiteWords(), "mysql": MySQLWords()}
 #: Seconds that an endless statement gets, and after which it must have ended.
 _LIMIT, _PATIENCE = 0.5, 3.0
 #: Seconds by which the clocks may differ before somebody notices, and before days are wrong.

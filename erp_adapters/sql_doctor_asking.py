@@ -83,6 +83,11 @@ def _explained_by_sqlite(element: Explained, compiler: Any, **more: Any) -> str:
     return "EXPLAIN QUERY PLAN " + str(compiler.process(element.statement, **more))
 
 
+@compiles(Explained, "mysql")
+def _explained_by_mysql(element: Explained, compiler: Any, **more: Any) -> str:
+    return "EXPLAIN " + str(compiler.process(element.statement, **more))
+
+
 class Words(ABC):
     """The questions in the words of one kind of database. A database that has no such thing finds nothing."""
 

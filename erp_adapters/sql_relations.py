@@ -17,7 +17,6 @@ from sqlalchemy import (
     Date,
     DateTime,
     FromClause,
-    Numeric,
     Text,
     and_,
     bindparam,
@@ -45,6 +44,7 @@ from erp_adapters.sql_source import Source, split
 from erp_adapters.sql_values import TEXTS, UNKNOWN, ColumnFacts, Fresh, Kind, Sql
 
 Columns = Callable[[str], Column]
+_Test = Callable[[Column, Sequence[Any]], Sql]
 
 #: The number of a row's part, where a condition holds of one part alone.
 _PART = "@part"
@@ -101,12 +101,11 @@ def _column(source: Source, relation: Relation, name: str) -> Iterator[Sql]:
             yield d.by_code_point(cast(literal(one.value, kind), Text()))
         else:
             sql = null() if one.value is None else literal(one.value, kind)
-            yield cast(sql, _TYPES.get(kind, Text())) if told else sql
+            yield cast(sql, d.wide_number if kind is Kind.NUMERIC else _TYPES.get(kind, Text())) if told else sql
 
 
 _TYPES: dict[Kind, TypeEngine[Any]] = {
     Kind.INTEGER: BigInteger(),
-    Kind.NUMERIC: Numeric(),
     Kind.BOOLEAN: Boolean(),
     Kind.DATE: Date(),
     Kind.TIMESTAMP: DateTime(),
@@ -131,6 +130,8 @@ def facts(source: Source, relation: Relation, name: str) -> ColumnFacts:
     if not known:
         return UNKNOWN
     constants = [one for one in found if isinstance(one, Constant)]
+    if not constants and len(set(known)) == 1:
+        return known[0]
     kinds, collations = {one.kind for one in known}, {one.collation for one in known}
     return ColumnFacts(
         kinds.pop() if len(kinds) == 1 else Kind.OTHER,
@@ -138,6 +139,7 @@ def facts(source: Source, relation: Relation, name: str) -> ColumnFacts:
         # Where they differ PostgreSQL knows none: both equality and order say which one is meant.
         collations.pop() if len(collations) == 1 and not constants else "other",
         max(one.bits for one in known),
+        long=any(one.long for one in known),
     )
 
 
@@ -159,10 +161,18 @@ def _condition(d: Dialect, condition: Condition, column: Columns) -> Sql:
     values = condition.values
     if condition.test in ("in", "not"):  # what no column can hold equals none
         values = tuple(one for one in values if not isinstance(one, str) or d.encoding.holds(one))
-    sql = _TESTS[condition.test](column(condition.column), values)
+    sql = _tested(d, _TESTS[condition.test], column(condition.column), values)
     if condition.item is None:
         return sql
     return or_(column(_PART).sql != literal_column(str(condition.item)), sql)
+
+
+def _tested(d: Dialect, test: _Test, column: Column, values: Sequence[Any]) -> Sql:
+    """By code point; beside it as the column compares, where that is named and finds more, for its index."""
+    if column.facts.collation != "other" or not column.facts.named or test is _null:
+        return test(column, values)
+    exact = test(replace(column, sql=d.column_text(column.sql, column.facts)), values)
+    return and_(test(column, values), exact) if test is _in else exact
 
 
 def _in(column: Column, values: Sequence[Any]) -> Sql:
@@ -193,7 +203,7 @@ def _null(column: Column, values: Sequence[Any]) -> Sql:
     return column.sql.is_(None) if values[0] else column.sql.is_not(None)
 
 
-_TESTS: dict[str, Callable[[Column, Sequence[Any]], Sql]] = {"in": _in, "not": _not, "range": _range, "null": _null}
+_TESTS: dict[str, _Test] = {"in": _in, "not": _not, "range": _range, "null": _null}
 
 
 def literal(value: Any, kind: Kind, *, last: bool = False) -> Sql:

@@ -318,6 +318,7 @@ def make(url: str, kinds: Mapping[str, Mapping[str, str]], rows: Mapping[str, Se
     mark = "?" if dialect == "sqlite" else "%s"
     try:
         with engine.begin() as connection:
+            schema.quoted_as_usual(connection)
             cursor = connection.connection.cursor()
             for table, columns in kinds.items():
                 typed = ", ".join(f"{quoted(name)} {_type(dialect, kind)}" for name, kind in columns.items())
@@ -337,11 +338,13 @@ def make(url: str, kinds: Mapping[str, Mapping[str, str]], rows: Mapping[str, Se
 
 
 def _type(dialect: str, kind: str) -> str:
-    return kind if dialect == "postgresql" else kind.replace(C, "")
+    bare = kind if dialect == "postgresql" else kind.replace(C, "")
+    return bare.replace("TIMESTAMP", "DATETIME(6)") if dialect == "mysql" else bare
 
 
 def _stored(dialect: str, value: Any) -> Any:
-    return value if dialect == "postgresql" else schema.for_sqlite(value)
+    change = {"sqlite": schema.for_sqlite, "mysql": schema.for_mysql}.get(dialect)
+    return value if change is None else change(value)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------

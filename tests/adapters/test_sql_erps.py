@@ -423,7 +423,8 @@ def _on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         path: Path = tmp_path_factory.mktemp(name) / f"{name}.sqlite"
         yield from running(ERPS[name], f"sqlite:///{path}")
         return
-    server, database = request.getfixturevalue("postgres_server"), f"{name}_{request.getfixturevalue('worker_id')}"
+    server = request.getfixturevalue("mariadb_server" if request.param == "mariadb" else "postgres_server")
+    database = f"{name}_{request.getfixturevalue('worker_id')}"
     server.drop_database(database)
     yield from running(ERPS[name], server.create_database(database))
     server.drop_database(database)

@@ -30,7 +30,7 @@ from tests.adapters.test_sql_law import NOW, OPTIONS, UNHEALTHY, Services, same_
 from tests.profiles import examples
 from tests.properties.expressions import TYPES, Model, conditions, encoded, orders, values
 from tests.properties.pipelines import pipelines
-from tests.servers import PostgresServer
+from tests.servers import MariaServer, PostgresServer
 from tests.serving import InProcess, all_rows
 
 SETS = origins.METADATA.sets
@@ -58,6 +58,18 @@ def postgresql_origins(
     origins.create(url, raw)
     yield url
     postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def mariadb_origins(
+    mariadb_server: MariaServer, worker_id: str, raw: Mapping[str, Sequence[origins.Row]]
+) -> Iterator[str]:
+    name = f"origins_{worker_id}"
+    mariadb_server.drop_database(name)
+    url = mariadb_server.create_database(name)
+    origins.create(url, raw)
+    yield url
+    mariadb_server.drop_database(name)
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -186,7 +198,9 @@ def test_pipelines_agree(services: Services, model: Model, data: st.DataObject) 
 )  # fmt: skip
 def test_requests_agree(services: Services, path: str, query: str) -> None:
     request = ODataRequest("GET", path, encoded(query))
-    assert not services["sql"].explain(request, ANONYMOUS).notes
+    notes = services["sql"].explain(request, ANONYMOUS).notes
+    mysql = services["sql"].adapter.url.get_backend_name() == "mysql"  # type: ignore[attr-defined]
+    assert not notes or (mysql and notes == ("grouped here",))  # it does not know how many digits a sum of sums has
     same_answer(services, path, query)
 
 
@@ -246,4 +260,4 @@ def test_the_doctor_knows_the_tables(adapter: SqlAdapter) -> None:
         assert f"no constraint keeps {origins.ODD} unique in {company}$Cust" in said
         for table in ("Open", "Done", "Memo"):
             assert f"no constraint keeps Doc unique in {company}${table}" in said
-    assert any('ON "CRO$Cust" ("No. (%)");' in finding.fix for finding in found["key"])
+    assert any('ON "CRO$Cust" ("No. (%)");' in finding.fix.replace("`", '"') for finding in found["key"])

@@ -179,8 +179,8 @@ KINDS = {
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     found = f"sqlite:///{tmp_path / 'some.sqlite'}"
-    if request.param == "postgresql":
-        found = str(request.getfixturevalue("postgres_url"))
+    if request.param != "sqlite":
+        found = str(request.getfixturevalue("mariadb_url" if request.param == "mariadb" else "postgres_url"))
     origins.make(found, KINDS, {})
     return found
 
