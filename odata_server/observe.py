@@ -169,13 +169,16 @@ class _Direct:
         self._secrets = secrets
 
     def write(self, event: Handled, level: int) -> bool:
-        """Whether it was written: not where others listen too, and not if anything must be shortened or escaped."""
+        """Whether it was written: not where others listen too, and not what takes more than one look."""
         if logging.root.handlers != [self._handler] or _ours.handlers or event.notes:
             return False
         time = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         first = {"timestamp": time, "level": "error" if level == logging.ERROR else "info", "event": "request"}
-        encoded = msgspec.json.encode(first | _fields(event))
-        if len(encoded) > MAX_VALUE or not encoded.isascii() or b"\x7f" in encoded:
+        fields = first | _fields(event)
+        encoded = msgspec.json.encode(fields)
+        if len(encoded) > MAX_VALUE:  # a long filter, as clients write it for many keys
+            encoded = msgspec.json.encode(_shortened(fields, MAX_VALUE))
+        if len(encoded) > MAX_LINE or not encoded.isascii() or b"\x7f" in encoded:
             return False
         line = encoded.decode("ascii")
         for secret in self._secrets:

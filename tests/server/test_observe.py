@@ -207,7 +207,10 @@ def alone() -> Iterator[None]:
     logging.getLogger("erp_odata").setLevel(own)
 
 
-TEXTS = st.one_of(st.text(max_size=40), st.sampled_from(["x" * 3_000, "top-secret", 'a"b\\c\n\x1f\x7f/', "ü"]))
+TEXTS = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(["x" * 2_040, "x" * 3_000, "x" * 9_000, "top-secret", 'a"b\\c\n\x1f\x7f/', "ü"]),
+)
 
 
 @given(
@@ -248,10 +251,13 @@ def test_plain_requests_are_written_directly(capsys: pytest.CaptureFixture[str])
     with alone():
         assert observe._direct is not None
         assert observe._direct.write(EVENT, logging.INFO)
-        assert not observe._direct.write(replace(EVENT, query="x" * 3_000), logging.INFO)
+        assert observe._direct.write(replace(EVENT, query="x" * 3_000), logging.INFO)
+        assert not observe._direct.write(
+            replace(EVENT, query="x" * 3_000, path="y" * 8_000, detail="z" * 8_000, part="p" * 8_000), logging.INFO
+        )
         assert not observe._direct.write(replace(EVENT, query="ü"), logging.INFO)
         assert not observe._direct.write(replace(EVENT, notes=("a",)), logging.INFO)
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_lines_of_both_ways_reach_standard_output_in_their_order() -> None:
