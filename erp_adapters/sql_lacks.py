@@ -29,11 +29,12 @@ def lacking(mapping: SetMapping, source: Source, inspector: Inspector) -> Faults
 def _missing(mapping: SetMapping, source: Source, inspector: Inspector) -> Faults:
     """Tables are named once, at the key of their rows, and so are columns, whatever uses them first."""
     known: dict[str, set[str] | None] = {}
-    for key, table in ((key, branch.table) for key, rows in mapping.relations() for branch in rows.branches):
+    at = [(f"{key}table", branch.table) for key, rows in mapping.relations() for branch in rows.branches]
+    for key, table in (*at, *(("table", table) for table in mapping.tables())):  # those of codes, too
         if table not in known:
             known[table] = _columns(inspector, table, source)
             if known[table] is None:
-                yield f"{key}table", f"the database has no table {table}"
+                yield key, f"the database has no table {table}"
     named: set[tuple[str, str]] = set()
     for key, table, column in mapping.used():
         if table not in known:  # one that codes are read from
