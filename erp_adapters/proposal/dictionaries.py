@@ -44,11 +44,15 @@ def usual_dictionary(tables: Iterable[tuple[str, ...]]) -> str:
 
 
 def _found(dictionary: Dictionary, names: tuple[str, ...]) -> dict[str, Known]:
-    if dictionary.cut and len({name[: dictionary.cut] for name in names}) > 1:
-        return {}
     items = {alias.upper(): known for alias, known in dictionary.items.items()}
-    found = {name: items.get(name[dictionary.cut :].upper()) for name in names}
-    return {name: known for name, known in found.items() if known is not None}
+    best: dict[str, Known] = {}
+    for cut in (dictionary.cut, *dictionary.may_cut):
+        if cut and len({name[:cut] for name in names}) > 1:
+            continue
+        found = {name: items.get(name[cut:].upper()) for name in names}
+        known = {name: of for name, of in found.items() if of is not None}
+        best = max(best, known, key=len)
+    return best
 
 
 #: Names of four letters, as on IBM i: two for the thing, two for what it is of the thing.

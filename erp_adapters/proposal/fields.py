@@ -157,7 +157,7 @@ class Fields:
         key = target.key
         if relation.referred != key.columns and self._holds_key(relation, target):
             relation = replace(relation, referred=key.columns)
-        if set(relation.referred) == set(key.columns):
+        if set(relation.referred) >= set(key.columns):
             own = dict(zip(relation.referred, relation.columns, strict=True))
             columns = [ref("", own[c]) for c in key.columns]
             if "columns" in key.mapping:

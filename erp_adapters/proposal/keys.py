@@ -60,6 +60,7 @@ def _choices(study: Study, table: Table, entity_set: str, number: Claim | None, 
             yield columns, 0.85, "it is unique in all rows, though no index says so"
     if table.primary_key:
         yield table.primary_key, 0.95, "it is the primary key"
+        yield from _without_moments(study, table)
     for columns in sorted(table.unique, key=len):
         if all(not table.columns[c].nullable for c in columns if c in table.columns):
             yield columns, 0.9, "it is unique by an index"
@@ -80,11 +81,24 @@ def _without_constants(study: Study, table: Table, number: str, entity_set: str)
         yield (number,), 0.85, f"it is unique; {', '.join(others)} of the primary key has one value"
 
 
+def _without_moments(study: Study, table: Table) -> Any:
+    """A primary key with a moment in it, which no key may have, where the rest tells the rows apart as well."""
+    rest = tuple(c for c in table.primary_key if table.columns[c].kind not in MOMENTS)
+    if rest and rest != table.primary_key and _sampled_unique(study, table, rest) and study.unique(table, rest):
+        left = ", ".join(c for c in table.primary_key if c not in rest)
+        yield rest, 0.8, f"it is the primary key without {left}, and unique in all rows"
+
+
+#: Kinds of columns of which no key is made, whatever they hold today.
+MOMENTS = frozenset({"timestamp", "timestamptz", "time"})
+
+
 def constants(study: Study, table: Table, key: Key) -> dict[str, Any]:
     """Columns of the primary key that the key leaves out, with the one value that they have."""
     if not set(key.columns) < set(table.primary_key):
         return {}
-    found = {c: study.profile(table, c).counts for c in table.primary_key if c not in key.columns}
+    left = [c for c in table.primary_key if c not in key.columns and table.columns[c].kind not in MOMENTS]
+    found = {c: study.profile(table, c).counts for c in left}
     return {c: next(iter(counts)) for c, counts in found.items() if len(counts) == 1}
 
 

@@ -21,11 +21,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """``cut``: how many characters of a column's name come before the item."""
+    """``cut``: how many characters of a column's name come before the item; ``may_cut``: how many in some installations."""
 
     name: str
     items: Mapping[str, Known]
     cut: int = 0
+    may_cut: tuple[int, ...] = ()
 
 
 def _read(lines: str) -> dict[str, Known]:
@@ -391,7 +392,15 @@ MAIL Email
 LNCD Language
 UCOS Unit Cost|hidden
 APPR Average Cost|hidden
-"""))  # fmt: skip
+CRL2 Credit Limit
+PHNO Phone Number
+NTLA Net Amount
+BRLA Gross Amount
+ORSL Lowest Status
+EXIN External Invoice
+CINO Invoice Number
+BLCD Blocked
+"""), may_cut=(2,))  # fmt: skip
 
 #: ERPs whose names mostly speak: what those that do not mean. Read where a table is known to be theirs.
 DOLIBARR = Dictionary("Dolibarr", _read("""
@@ -492,13 +501,12 @@ DocNum Document Number
 CardCode Customer Number
 CardName Customer Name
 DocDate Date
-DocDueDate Due Date
 TaxDate Document Tax Date
 DocCur Currency
 DocRate Exchange Rate
 VatSum Tax Amount
 DocTotal Gross Amount
-PaidToDate Applied Amount
+PaidToDate Payment Amount
 DocStatus Status
 CANCELED Cancelled
 NumAtCard Customer PO Number
@@ -516,6 +524,22 @@ Dscription Item Description
 CreditLine Credit Limit
 GroupNum Payment Terms Id
 AvgPrice Average Cost|hidden
+LastPurPrc Last Purchase Price|hidden
+StockPrice Item Cost|hidden
+GrossBuyPr Cost Price|hidden
+GrosProfit Gross Profit|hidden
+DflIBAN Bank Account|hidden
+DflAccount Bank Account|hidden
+SalUnitMsr Sales Unit
+InvntryUom Inventory Unit
+LicTradNum Tax Number
+CodeBars GTIN
+SWeight1 Net Weight
+DocDueDate Due Date
+OpenQty Open Quantity
+ShipDate Requested Date
+UserSign Created By User
+SlpCode Salesrep Code
 UpdateDate Changed Date
 CreateDate Created Date
 """))  # fmt: skip

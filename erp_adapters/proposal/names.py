@@ -107,6 +107,8 @@ def _split(part: str) -> tuple[Word, ...]:
     if known := meaning(part):
         return (Word(part, known),)
     cut = _compound(part)
+    if cut is None and part.startswith("is") and meaning(part[2:]):
+        return (Word("is", ()), Word(part[2:], meaning(part[2:])))
     if cut is None:
         return (Word(part, ()),)
     return tuple(Word(word, meaning(word)) for word in cut)

@@ -6,7 +6,7 @@ is how much an alternative is worth; without it the first is worth 1. Words of t
 
 #: Words that say nothing new in names of a set's table or columns.
 CONTEXT: dict[str, str] = {
-    "Customers": "customer partner master company",
+    "Customers": "customer partner master company account",
     "Items": "item master inventory",
     "Prices": "price list sales item",
     "Warehouses": "warehouse location master inventory",
@@ -15,9 +15,9 @@ CONTEXT: dict[str, str] = {
     "SalesOrderLines": "line order sales document",
     "Shipments": "shipment header document sales actual",
     "ShipmentLines": "line shipment document sales",
-    "Invoices": "invoice header document sales customer",
-    "InvoiceLines": "line invoice document sales",
-    "Payments": "payment document customer header",
+    "Invoices": "invoice header document sales customer account",
+    "InvoiceLines": "line invoice document sales account",
+    "Payments": "payment document customer header account",
     "Assets": "asset serial item install master",
 }
 
@@ -48,7 +48,7 @@ ELSEWHERE = frozenset({
 
 #: Property -> pattern, for every set that has the property; ``PATTERNS`` is asked first.
 COMMON: dict[str, str] = {
-    "CustomerNumber": "customer number | customer code | customer id | customer | customer ref~.8 | partner id~.8 | partner number~.8 | partner code~.8 | partner~.75 | customer contact id~.5",
+    "CustomerNumber": "customer number | customer code | customer id | customer | customer account~.95 | customer account number | customer ref~.8 | partner id~.8 | partner number~.8 | partner code~.8 | partner~.75 | customer contact id~.5",
     "CustomerName": "customer name | customer description~.7 | partner name~.8 | customer name line?~.8",
     "ItemNumber": "item number | item code | item id | item ref~.9 | item | item serial?~.5",
     "ItemName": "item name | item description~.9",
@@ -68,18 +68,18 @@ COMMON: dict[str, str] = {
     "SalesRepName": "salesrep name",
     "ExchangeRate": "rate | currency rate | currency rate number?~.6",
     "CustomerPONumber": "po number | po | customer po | customer po number | customer ref~.8 | customer order number~.9 | customer document number~.7 | external document number~.9 | external ref~.8 | external number~.8",
-    "SalesOrderNumber": "order number | order ref | order id | order | sales order | sales order number | sales order id | order document number~.8 | order code~.8",
+    "SalesOrderNumber": "order number | order ref | order id | order | sales order | sales order number | sales order id | sales id~.7 | sales number~.7 | order document number~.8 | order code~.8",
     "ShipmentNumber": "shipment number | shipment id | shipment | shipment ref~.9 | shipment document number~.8",
     "InvoiceNumber": "invoice number | invoice id | invoice | invoice ref~.9 | invoice document number~.8",
-    "PayerNumber": "payer number | payer customer | payer customer number | payer customer id | payer id | payer customer code | payer partner id~.8",
+    "PayerNumber": "payer number | payer customer | payer customer number | payer customer id | payer id | payer customer code | payer account~.9 | invoice account~.8 | payer partner id~.8",
     "LineNumber": "line number | line | line sequence | sequence~.9 | line id~.5 | number~.5 | line order~.8",
     "UnitPrice": "rate~.65 | item rate~.65 | unit price | item price | price | net price~.9 | sales price~.9 | price amount~.8 | net unit price~.9 | price unit",
     "DiscountPercent": "discount percent | discount rate~.9 | line discount percent",
     "TaxCode": "tax code | tax group~.8 | tax type~.8 | tax id~.7",
     "TaxRate": "tax rate | tax percent | tax percent number?~.7",
     "TaxAmount": "tax amount | tax total | tax | tax price?~.6",
-    "NetAmount": "net amount | net total | net | net line amount | amount~.7 | total~.6 | amount line | line total~.8 | total price~.9 | line price~.8",
-    "GrossAmount": "gross tax amount~.85 | gross amount | gross total | gross | tax total amount?~.3 | total amount~.85 | total~.8 | amount~.6",
+    "NetAmount": "net amount | net tax amount~.9 | net tax total~.9 | net tax~.8 | net total | net | net line amount | amount~.7 | total~.6 | amount line | line total~.8 | total price~.9 | line price~.8",
+    "GrossAmount": "gross tax amount~.85 | gross tax total~.9 | gross tax~.8 | gross amount | gross total | gross | tax total amount?~.3 | total amount~.85 | total~.8 | amount~.6",
     "OpenAmount": "open amount | open | open due | due amount | due total~.9 | due~.7 | open total | open gross?~.9",
     "Incoterm": "incoterm | incoterm code | incoterm id~.9 | shipment terms~.8",
     "LotNumber": "lot number | lot | lot id~.9 | lot code",
@@ -104,7 +104,7 @@ COMMON: dict[str, str] = {
     "Country": "country code | country | country id~.9 | country name~.7",
     "Phone": "phone | phone number",
     "OrderDate": "order date | ordered date | ordered | date | document date~.9 | transaction date~.85",
-    "InvoiceDate": "invoice date | issued date | issued | date | document date~.9 | transaction date~.85",
+    "InvoiceDate": "invoice date | invoiced date | issued date | issued | date | document date~.9 | transaction date~.85",
     "PostingDate": "posting date | journal date | posting",
     "DueDate": "due date | due | payment due date | payment limit date~.9 | limit date~.7 | due year?~.3",
     "Description": "description | description line? | name~.8 | item description~.7 | item name~.5",
@@ -122,12 +122,12 @@ COMMON: dict[str, str] = {
 #: Set -> property -> pattern, where the property means something of its own in that set.
 PATTERNS: dict[str, dict[str, str]] = {
     "Customers": {
-        "CustomerNumber": "customer number | customer code | number~.95 | code~.9 | customer id~.85 | customer~.6 | ref~.7 | partner number~.9 | partner code~.85 | customer ref~.8",
+        "CustomerNumber": "customer number | customer code | account number | customer account | number~.95 | code~.9 | customer id~.85 | customer~.6 | ref~.7 | partner number~.9 | partner code~.85 | customer ref~.8",
         "CustomerName": "name | customer name | company name | partner name | company~.85 | name line?~.6 | description~.5",
         "CustomerGroup": "group | customer group | group code | group id~.9",
         "Status": "status | status code | customer status",
         "Blocked": "blocked | blocked code~.9 | blocked customer?",
-        "CreditLimit": "credit limit | limit | credit limit amount | credit",
+        "CreditLimit": "credit limit | limit | credit maximum | credit limit amount | credit",
         "Balance": "open | open amount | open total",
         "DunningLevel": "dunning | dunning number",
         "PriceListCode": "price list | price list code | price list id | price group~.8 | price code",
@@ -184,7 +184,8 @@ PATTERNS: dict[str, dict[str, str]] = {
         "BinLocation": "bin | bin code | bin location",
     },
     "SalesOrders": {
-        "SalesOrderNumber": "order number | number | order ref~.9 | ref~.85 | order code | order~.7 | document number | order document number | code~.7 | name~.6",
+        "RequestedDate": f"{COMMON['RequestedDate']} | due date~.7 | due~.65",
+        "SalesOrderNumber": "order number | number | order id~.8 | sales order id~.8 | sales id~.75 | sales number~.8 | order ref~.9 | ref~.85 | order code | order~.7 | document number | order document number | code~.7 | name~.6",
         "OrderType": "type | order type | document type | order document type",
         "Status": "status | order status | document status",
         "DeliveryStatus": "shipment status",
@@ -200,7 +201,7 @@ PATTERNS: dict[str, dict[str, str]] = {
         "CustomerNumber": "customer number | customer code | customer id | customer",
     },
     "Shipments": {
-        "ShipmentNumber": "shipment number | number | shipment ref~.9 | ref~.85 | shipment code | shipment~.7 | document number | name~.6 | code~.7 | shipment document number",
+        "ShipmentNumber": "shipment number | number | shipment id~.8 | shipment ref~.9 | ref~.85 | shipment code | shipment~.7 | document number | name~.6 | code~.7 | shipment document number",
         "ShipmentType": "type | shipment type",
         "Status": "status | shipment status",
         "PlannedShipDate": "promised date | promised shipment date | requested shipment date~.8 | requested date~.7",
@@ -217,11 +218,11 @@ PATTERNS: dict[str, dict[str, str]] = {
         "ShippedQuantity": "quantity | shipped quantity | shipment quantity | actual quantity",
     },
     "Invoices": {
-        "InvoiceNumber": "invoice number | number | document number | invoice ref~.9 | ref~.85 | invoice code | invoice~.7 | name~.6 | code~.7 | invoice document number",
+        "InvoiceNumber": "invoice number | number | document number | invoice id~.8 | invoice ref~.9 | ref~.85 | invoice code | invoice~.7 | name~.6 | code~.7 | invoice document number",
         "InvoiceType": "type | invoice type | document type",
         "Status": "status | invoice status | payment status~.8 | document status | status open~.7",
         "PaymentInProgressAmount": "",
-        "CustomerNumber": "payer customer number~.9 | payer customer id~.9 | payer customer~.85 | customer number | customer code | customer id | customer | partner id~.8 | partner number~.8 | partner~.75 | partner code~.8 | customer ref~.7",
+        "CustomerNumber": "payer customer number~.9 | payer customer id~.9 | payer customer~.85 | customer number | customer code | customer id | customer | partner id~.8 | partner number~.8 | partner~.75 | partner code~.8 | customer ref~.7 | order account~.75 | account number~.7",
         "DunningLevel": "dunning | dunning number | dunning status~.8",
         "CreditedInvoiceNumber": "credit invoice number | credit invoice | credit invoice id",
         "CostCenter": "division | division code | cost division",
@@ -237,7 +238,7 @@ PATTERNS: dict[str, dict[str, str]] = {
         "InvoiceDate": "",
     },
     "Payments": {
-        "PaymentNumber": "payment number | number | document number | payment ref~.8 | ref~.7 | payment code | payment~.7 | name~.6 | code~.7 | payment document number",
+        "PaymentNumber": "payment number | number | payment id~.8 | document number | payment ref~.8 | ref~.7 | payment code | payment~.7 | name~.6 | code~.7 | payment document number",
         "PaymentType": "type | payment type",
         "PaymentMethod": "method | payment method | payment type~.7 | method id~.9 | method code",
         "Status": "status | payment status",
@@ -336,6 +337,7 @@ HIDDEN: dict[str, str] = {
 #: Together they hide too.
 HIDDEN_TOGETHER: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"bank", "number"}), "a bank account"),
+    (frozenset({"bank", "account"}), "a bank account"),
     (frozenset({"bank", "code"}), "a bank account"),
     (frozenset({"bank", "id"}), "a bank account"),
     (frozenset({"purchase", "price"}), "a cost"),

@@ -73,12 +73,14 @@ def _of_tenant(work: _Work, tenant: Tenant) -> None:
         fields_name: t for t in work.study.tables.values() for fields_name in (t.name, work.study.templates.get(t.name))
     }
     for draft in work.drafts.values():
-        draft.where = {tenant.column: tenant.value, **draft.where}
-        draft.items.pop(next((n for n, i in draft.items.items() if i.mapping == tenant.column), ""), None)
+        own = tenant.columns.get(draft.table.name)
+        if own is not None:
+            draft.where = {own: tenant.value, **draft.where}
+            draft.items.pop(next((n for n, i in draft.items.items() if i.mapping == own), ""), None)
         for part in (*draft.joins.values(), *draft.totals.values()):
             table = by_name.get(part["table"])
-            if table is not None and tenant.column in table.columns:
-                part["where"] = {tenant.column: tenant.value, **part.get("where", {})}
+            if table is not None and table.name in tenant.columns:
+                part["where"] = {tenant.columns[table.name]: tenant.value, **part.get("where", {})}
 
 
 # --- which tables -------------------------------------------------------------------------------------------------

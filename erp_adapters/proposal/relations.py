@@ -67,7 +67,10 @@ class Relations:
                 relation = Relation(table.name, (column,), target.name, (referred,), 0.9, because)
                 self.of(table).append(relation)
                 return relation
-        return None
+        within = _within(self.study, table, column, target)
+        if within is not None and all((r.columns, r.target) != (within.columns, within.target) for r in self.of(table)):
+            self.of(table).append(within)
+        return within
 
     # --- guesses ------------------------------------------------------------------------------------------------
 
@@ -81,16 +84,27 @@ class Relations:
                 continue
             if column.kind in ("integer", "numeric") and set(values) <= {1}:
                 continue
+            fitting: list[tuple[float, Table, str, float]] = []
             for closeness, target, referred in self._targets(table, column)[:GUESSES]:
-                if not _comparable(column, target.columns[referred]):
+                if not _comparable(column, target.columns[referred]) or (fitting and closeness < fitting[0][0]):
                     continue
                 found = self.study.included(values, target, referred)
                 if found is not None and found >= ENOUGH:
-                    because = f"{found:.0%} of {len(values)} values are in {target.bare}.{referred}"
-                    yield Relation(
-                        table.name, (column.name,), target.name, (referred,), round(0.6 + 0.35 * closeness, 2), because
-                    )
-                    break
+                    fitting.append((closeness, target, referred, found))
+            if len(fitting) > 1:
+                fitting.sort(key=lambda fit: -self._covered(table, column.name, fit[1], fit[2]))
+            for closeness, target, referred, found in fitting[:1]:
+                because = f"{found:.0%} of {len(values)} values are in {target.bare}.{referred}"
+                score = round(0.6 + 0.35 * closeness, 2)
+                yield Relation(table.name, (column.name,), target.name, (referred,), score, because)
+
+    def _covered(self, table: Table, column: str, target: Table, referred: str) -> float:
+        """Where names fit several tables: how many of all values are there, how many of its rows are referred to."""
+        values = list(self.study.profile(table, column).counts)
+        there = list(self.study.profile(target, referred).counts)
+        own = set(values)
+        back = sum(value in own for value in there) / len(there) if there else 0.0
+        return (self.study.included(values, target, referred) or 0.0) + back
 
     def _targets(self, table: Table, column: Column) -> list[tuple[float, Table, str]]:
         """Tables that a column may refer to by its name, the closest first."""
@@ -108,14 +122,21 @@ class Relations:
                 if same and len(bare) > 2 and any(residual) and bare not in _GENERIC:
                     closeness = 0.95
                 closeness = max(closeness, *(_closeness(self.study, words, target) for words in residual), 0.0)
-                if own_key and closeness < 0.9:
+                if own_key and (closeness < 0.9 or (same and self._usual_key(bare) and not any(
+                    _closeness(self.study, words, target) for words in residual[:1]
+                ))):  # fmt: skip
                     continue
                 if closeness >= (0.75 if small else 0.4):
                     found[target.name, referred] = (closeness, target, referred)
         return sorted(found.values(), key=lambda item: -item[0])
 
+    def _usual_key(self, bare: str) -> bool:
+        """Whether several tables call their key so: then equal names say nothing."""
+        single = [t for t in self.study.tables.values() if len(t.primary_key) == 1]
+        return sum(self._bare(t, t.primary_key[0]) == bare for t in single) > 2
+
     def _bare(self, table: Table, column: str) -> str:
-        return self.study.reading(table).bare(column).lower()
+        return self.study.bare(table, column)
 
     def _pool(self, residual: Sequence[Sequence[Word]], bare: str, column: Column) -> list[Table]:
         if not self._by_concept:
@@ -254,9 +275,35 @@ def _first_columns(study: Study, table: Table, target: Table) -> tuple[str, ...]
     for own, theirs in zip(first, target.primary_key, strict=True):
         mine = {c for words in study.names(table, own) for w in words for c in w.concepts}
         other = {c for words in study.names(target, theirs) for w in words for c in w.concepts}
-        if own != theirs and not mine & other:
+        things, their_things = mine - NAMING - _NEUTRAL, other - NAMING - _NEUTRAL
+        if own != theirs and (not mine & other or (things and their_things and not things & their_things)):
             return ()
     return first
+
+
+#: Concepts of columns that say within what a number counts.
+_WITHIN = frozenset({"company", "division"})
+
+
+def _within(study: Study, table: Table, column: str, target: Table) -> Relation | None:
+    """A column that leads to a table whose key has the company too, which is called the same on both sides."""
+    prefix, theirs = study.reading(table).prefix, study.reading(target).prefix
+    own = {(name.removeprefix(prefix) or name).lower(): name for name in table.columns}
+    pairs: dict[str, str] = {}
+    for key in target.primary_key:
+        same = own.get((key.removeprefix(theirs) or key).lower())
+        concepts = {c for words in study.names(target, key) for w in words for c in w.concepts}
+        if same is not None and same != column and concepts & _WITHIN:
+            pairs[key] = same
+    left = [key for key in target.primary_key if key not in pairs]
+    if len(left) != 1 or not pairs or not _comparable(table.columns[column], target.columns[left[0]]):
+        return None
+    columns = tuple(pairs.get(key, column) for key in target.primary_key)
+    share = _share(study, table, columns, target)
+    if share is None or share < ENOUGH:
+        return None
+    because = f"{share:.0%} of the values are in {target.bare}, whose key is {', '.join(target.primary_key)}"
+    return Relation(table.name, columns, target.name, target.primary_key, 0.9, because)
 
 
 def _leads(study: Study, table: Table, target: Table, names: Sequence[str]) -> bool:

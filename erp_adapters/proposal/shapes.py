@@ -26,7 +26,7 @@ from erp_adapters.proposal.values import (
 #: Concepts of names that make a column of two values a flag.
 FLAG_NAMES = frozenset({"active", "blocked", "deleted", "tracked", "hazardous"})
 _FLAG_FORM = re.compile(
-    r"^(is|has|flag|flg|can|allow|use)(?=[_A-Z\s])|([_\s]|(?<=[a-z]))(flag|flg|yn|jn)$", re.IGNORECASE
+    r"^(?i:is|has|flag|flg|can|allow|use)(?=[_\s])|^(is|has|flag|flg|can|allow|use)(?=[A-Z])|([_\s]|(?<=[a-z]))(?i:flag|flg|yn|jn)$"
 )
 _AMOUNT_TYPES = ("Decimal", "Int16", "Int32", "Int64")
 

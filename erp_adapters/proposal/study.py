@@ -134,6 +134,8 @@ class Study:
         prefix = common_prefix(columns, 0.8) or letters_prefix(columns)
         if prefix and _known_share(columns, prefix) <= _known_share(columns, "") and not _sign(prefix):
             prefix = ""
+        if items and not prefix and len({c[:2] for c in columns}) == 1 and len(columns) > 2:
+            prefix = columns[0][:2]  # names of the dictionary, with the letters of the table in front
         read = table_halves(plain.removeprefix(self._prefix)) if not any(w.known for n in names for w in n) else ""
         halves_ = (words(read),) if read else ()
         hungarian = sum(bool(_HUNGARIAN.match(c)) for c in columns) >= max(2, 0.7 * len(columns))
@@ -156,6 +158,10 @@ class Study:
                 found.insert(0 if not any(w.known for w in found[0]) else 1, words(comment))
             reading.columns[column] = tuple(dict.fromkeys(filter(None, found)))
         return reading.columns[column]
+
+    def bare(self, table: Table, column: str) -> str:
+        """The column's name in small letters, without what stands in front of all names of its table."""
+        return self.reading(table).bare(column).lower()
 
     def hint(self, table: Table, column: str) -> Known | None:
         return self.reading(table).items.get(column)

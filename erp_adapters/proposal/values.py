@@ -198,7 +198,8 @@ def flag_codes(column: Column, profile: Profile, *, named: bool) -> tuple[list[s
         both = yes in texts and texts & no and texts <= {yes, *no}
         one = named and texts <= {yes, *no} and texts != {""}
         if both or one:
-            given = sorted({v.rstrip() for v in values if v.strip().upper() == yes}) or [yes]
+            given = sorted({v.rstrip() for v in values if v.strip().upper() == yes})
+            given = given or [y for y, n in FLAGS.items() if texts <= n and len(y) <= (column.length or 5)]
             return (given, any(v != v.rstrip() for v in values))
     return None
 
