@@ -167,7 +167,9 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: DatabaseUrl = Field(description="The database: postgresql://... or sqlite:///path.")
+    url: DatabaseUrl = Field(
+        description="The database: postgresql://..., mariadb://..., mysql://... or sqlite:///path."
+    )
     pool_size: int | None = Field(default=None, ge=1, le=200, description="Connections to it per worker process.")
     pool_wait: float | None = Field(default=None, gt=0, le=60, description="Seconds to wait for a free connection.")
     statement_timeout: float | None = Field(
@@ -192,7 +194,7 @@ class _Named(BaseModel):
     port: int = Field(default=8000, ge=1, le=65535, description="TCP port to listen on.")
     workers: int = Field(default=2, ge=1, le=64, description="Worker processes.")
     database_url: DatabaseUrl | None = Field(
-        default=None, description="The ERP's database: postgresql://... or sqlite:///path."
+        default=None, description="The ERP's database: postgresql://..., mariadb://..., mysql://... or sqlite:///path."
     )
     database_session: Statements = Field(
         default=(), description="Statements that every new connection to `database_url` begins with."

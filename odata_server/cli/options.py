@@ -24,7 +24,9 @@ _OPTIONS = (
         type=click.Path(dir_okay=False),
         help="Settings file (default: erp-odata.toml, or what ERP_ODATA_CONFIG names).",
     ),
-    click.option("--database-url", help="The ERP's database: postgresql://... or sqlite:///path."),
+    click.option(
+        "--database-url", help="The ERP's database: postgresql://..., mariadb://..., mysql://... or sqlite:///path."
+    ),
     click.option(
         "--catalog",
         type=click.Path(file_okay=False, exists=True, path_type=Path),

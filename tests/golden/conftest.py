@@ -1,4 +1,4 @@
-"""The clients that golden cases are sent by: the service in this process and a real server, each on both databases, and
+"""The clients that golden cases are sent by: the service in this process and a real server, each on each database, and
 one whose sets are half on the one and half on the other.
 """
 
@@ -19,6 +19,12 @@ def sqlite(demo_sqlite_url: str) -> Iterator[serving.Client]:
 @pytest.fixture(scope="session")
 def postgres(demo_postgres_url: str) -> Iterator[serving.Client]:
     with serving.connected(demo_postgres_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def mariadb(demo_mariadb_url: str) -> Iterator[serving.Client]:
+    with serving.connected(demo_mariadb_url) as client:
         yield client
 
 

@@ -30,7 +30,7 @@ def test_answer(path: Path, sqlite: Client, everything: Rows) -> None:
         cases.check(exchange, answer, everything, answers)
 
 
-@pytest.mark.parametrize("other", ["postgres", "apart", "sqlite_http", "postgres_http"])
+@pytest.mark.parametrize("other", ["postgres", "mariadb", "apart", "sqlite_http", "postgres_http"])
 def test_the_same_everywhere(other: str, path: Path, sqlite: Client, request: pytest.FixtureRequest) -> None:
     case = cases.read_case(path)
     cases.assert_alike(cases.play(case, request.getfixturevalue(other)), cases.play(case, sqlite))

@@ -53,7 +53,7 @@ def test_answer(path: Path, case: list[Exchange], answers: list[Answer], everyth
         cases.check(exchange, answers[number], everything, answers)
 
 
-@pytest.mark.parametrize("other", ["postgres", "apart"])
+@pytest.mark.parametrize("other", ["postgres", "mariadb", "apart"])
 def test_other_databases_answer_alike(
     other: str, case: list[Exchange], answers: list[Answer], request: pytest.FixtureRequest
 ) -> None:

@@ -74,11 +74,15 @@ def model(metadata: ServiceMetadata, rows: Rows) -> Model:
 
 @pytest.fixture(scope="module")
 def services(
-    metadata: ServiceMetadata, rows: Rows, demo_sqlite_url: str, demo_postgres_url: str
+    metadata: ServiceMetadata, rows: Rows, demo_sqlite_url: str, demo_postgres_url: str, demo_mariadb_url: str
 ) -> Iterator[Mapping[str, Service]]:
     databases = {
         name: sql.connect(url, metadata)
-        for name, url in (("sqlite", demo_sqlite_url), ("postgresql", demo_postgres_url))
+        for name, url in (
+            ("sqlite", demo_sqlite_url),
+            ("postgresql", demo_postgres_url),
+            ("mariadb", demo_mariadb_url),
+        )
     }
     apart = split(metadata)
     databases_apart: dict[str, Routed] = {
