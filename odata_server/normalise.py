@@ -57,6 +57,8 @@ def may_be_null(expr: Expr) -> bool:
 
 def _keep(expr: Expr) -> Expr:
     """What is true exactly where ``expr`` is true."""
+    if isinstance(expr, Call) and expr.function not in _CHANGED:
+        return expr
     match expr:
         case Const():
             return TRUE if expr.value is True else FALSE
@@ -78,6 +80,10 @@ def _keep(expr: Expr) -> Expr:
             return CountOf(expr.path, expr.bound, _keep(predicate), expr.type, expr.variable)
         case _:
             return expr
+
+
+#: Functions that conditions are changed at.
+_CHANGED = frozenset({"and", "or", "not", "eq", "in"})
 
 
 def _kept_lambda(expr: Lambda, predicate: Expr) -> Expr:
