@@ -295,9 +295,12 @@ def one_of(d: Dialect, value: Value, items: Sequence[Any], *, negated: bool = Fa
 def fit_list(d: Dialect, form: Form, scale: int, items: Sequence[Any]) -> Fitted:
     """What a list asks of a value in that form. The kind: whether null is among the items, whether one or many others
     can occur, and the items themselves where SQL has no parameter for them."""
-    known = [_FITS.get(form, _fit_as_it_is)(d, "eq", item, form, scale) for item in items if item is not None]
-    stored = list(dict.fromkeys(fitted[1] for fitted in known if not isinstance(fitted, bool)))
     nullable = None in items
+    if form is Form.TEXT and not nullable and d.encoding.holds("".join(items)):
+        stored = list(dict.fromkeys(items))
+    else:
+        known = [_FITS.get(form, _fit_as_it_is)(d, "eq", item, form, scale) for item in items if item is not None]
+        stored = list(dict.fromkeys(fitted[1] for fitted in known if not isinstance(fitted, bool)))
     if form is Form.BOOL or (len(stored) > 1 and not d.lists(form)):
         return Fitted((nullable, tuple(stored)))
     if len(stored) < 2:

@@ -51,10 +51,13 @@ def _moment(value: datetime) -> bytes:
 
 def _list(values: Sequence[Any]) -> bytes:
     """An array, its items quoted."""
+    if not values:
+        return b"{}"
     items = [_WRITTEN[type(value)](value) for value in values]
-    if any(b"\\" in item or b'"' in item for item in items):
-        items = [item.replace(b"\\", b"\\\\").replace(b'"', b'\\"') for item in items]
-    return b'{"' + b'","'.join(items) + b'"}' if items else b"{}"
+    body = b'","'.join(items)
+    if b"\\" in body or body.count(b'"') != 2 * (len(items) - 1):
+        body = b'","'.join(item.replace(b"\\", b"\\\\").replace(b'"', b'\\"') for item in items)
+    return b'{"' + body + b'"}'
 
 
 def _said(value: Any) -> bytes:

@@ -5,7 +5,7 @@ something else for nulls, if it has one at all), ``f(x) eq true`` becomes ``f(x)
 and-chains of ``ne`` become ``not in``. What is said twice is said once, so that long chains are of different things.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from edm.conversion import always_castable
 from edm.expressions import (
@@ -65,7 +65,7 @@ def _keep(expr: Expr) -> Expr:
         case Call(function="and", args=args):
             return _all(map(_keep, args))
         case Call(function="or", args=args):
-            return _any(map(_keep, args))
+            return _listed(args) or _any(map(_keep, args))
         case Call(function="not", args=(inner,)):
             return _refuse(inner)
         case Call(function="eq", args=(inner, Const(value=bool() as wanted))) if inner.type == BOOLEAN:
@@ -131,6 +131,22 @@ def _all(parts: Iterable[Expr]) -> Expr:
 
 def _any(parts: Iterable[Expr]) -> Expr:
     return _merged(disjunction(*dict.fromkeys(parts)) or FALSE, "or", _equalities, _one_of)
+
+
+def _listed(args: Sequence[Expr]) -> Expr | None:
+    """The short way for ``or`` of nothing but one property that is compared with values, which Salesforce writes."""
+    first = args[0]
+    prop = first.args[0] if isinstance(first, Call) and first.function == "eq" else None
+    if not isinstance(prop, Prop) or prop.type == BOOLEAN:
+        return None
+    values = [
+        part.args[1].value
+        for part in args
+        if isinstance(part, Call) and part.function == "eq" and part.args[0] is prop and isinstance(part.args[1], Const)
+    ]
+    if len(values) != len(args) or None in values:
+        return None
+    return _one_of(prop, tuple(dict.fromkeys(values)))
 
 
 _Comparisons = tuple[Prop, tuple[object, ...]]

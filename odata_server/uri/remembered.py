@@ -85,12 +85,24 @@ def cut(path: str, query: str) -> Cut | None:
     key = None if keyed is None else keyed[2]
     if condition is None:
         return Cut((*static, None), "", (), key)
-    parts = _LITERALS.split(condition)
+    parts = _texts(condition) or _LITERALS.split(condition)
     form, literals = tuple(parts[::2]), tuple(parts[1::2])
     if len(literals) >= _LIST and len(set(form[1:-1])) == 1:
         return Cut((*static, (form[0], form[1], form[-1]), "*"), condition, literals, key)
     quoted = tuple([literal[0] == "'" for literal in literals])
     return Cut((*static, form, quoted), condition, literals, key)
+
+
+def _texts(condition: str) -> list[str] | None:
+    """What ``_LITERALS`` cuts a long list of texts into, faster; ``None`` for all else."""
+    parts = condition.split("'")
+    between = set(parts[2:-1:2])
+    if len(parts) <= 2 * _LIST or len(parts) % 2 == 0 or len(between) != 1 or "" in between:
+        return None
+    if any(map(_LITERALS.search, (parts[0], parts[2], parts[-1]))):
+        return None
+    parts[1::2] = [f"'{text}'" for text in parts[1::2]]
+    return parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from odata_server.auth import ANONYMOUS, Principal
 from odata_server.messages import ODataRequest
 from odata_server.service import Service, ServiceOptions
 from odata_server.uri.limits import Limits
-from odata_server.uri.remembered import cut
+from odata_server.uri.remembered import _LITERALS, cut
 from tests.engine.small import METADATA, bind, get, model, service
 from tests.properties.expressions import conditions
 
@@ -101,6 +101,20 @@ def test_lists_of_any_length(brackets: str, chain: str, op: str) -> None:
             terms = [brackets.format(f"CustomerNumber {op} 'C{n}'") for n in range(number)]
             terms[-1] = brackets.format(f"CustomerNumber {op} {odd}")
             same(services, "Invoices", raw("$filter=" + f" {chain} ".join(terms)))
+
+
+def test_lists_are_cut_as_other_filters_are() -> None:
+    """There is a faster way for them, which must not differ."""
+    for between in (" or X eq ", "", ",", " or X gt 5 or X eq ", ") or (X eq ", " 5 "):
+        for text in ("a", "", "5", "a''b", " 7 "):
+            for end in ("", ")", " and Y eq 5", "'"):
+                for number in (7, 8, 9, 30):
+                    condition = "X eq " + between.join([f"'{text}'"] * number) + end
+                    found = cut("Invoices", "$filter=" + quote(condition, safe=""))
+                    parts = _LITERALS.split(condition)
+                    assert found is not None
+                    assert found.literals == tuple(parts[1::2])
+                    assert found.listed == (len(parts) > 16 and len(set(parts[2:-1:2])) == 1)
 
 
 PATHS = ("Invoices('{}')", "Invoices('{}')/Customer", "Customers('{}')/Invoices", "Customers(%27{}%27)/Invoices/$count",
