@@ -21,8 +21,6 @@ from tests.adapters.schema import prop
 
 Row = dict[str, Any]
 
-DATABASES = ("sqlite", "postgresql")
-
 COMPANIES = ("CRO", 'F%":x')
 #: A dot, a colon, a parenthesis, a per cent sign, quotation marks and a reserved word.
 ODD, QUOTED = "No. (%)", '"select":'

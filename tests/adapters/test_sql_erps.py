@@ -22,7 +22,8 @@ from erp_adapters.sql import SqlAdapter
 from erp_adapters.sql_current import today
 from odata_server.service import Service
 from tests.adapters import origins, schema
-from tests.adapters.origins import DATABASES, C
+from tests.adapters.conftest import DATABASES
+from tests.adapters.origins import C
 from tests.adapters.schema import prop
 from tests.adapters.test_sql_law import NOW, OPTIONS, UNHEALTHY, Services, same_answer
 from tests.profiles import examples

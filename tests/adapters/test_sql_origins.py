@@ -25,7 +25,7 @@ from odata_server.service import Service
 from odata_server.uri.bind_expression import ExpressionBinder
 from odata_server.uri.parser import parse_expression
 from tests.adapters import origins, schema
-from tests.adapters.origins import DATABASES
+from tests.adapters.conftest import DATABASES
 from tests.adapters.test_sql_law import NOW, OPTIONS, UNHEALTHY, Services, same_answer
 from tests.profiles import examples
 from tests.properties.expressions import TYPES, Model, conditions, encoded, orders, values

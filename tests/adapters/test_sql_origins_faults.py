@@ -14,7 +14,7 @@ from edm.model import EntitySet, ServiceMetadata
 from erp_adapters.sql_mapping import parse
 from erp_adapters.sql_source import split
 from tests.adapters import origins, schema
-from tests.adapters.origins import DATABASES
+from tests.adapters.conftest import DATABASES
 
 EACH = {"company": ["A", "B"]}
 
