@@ -35,7 +35,7 @@ def enrich(fields: Fields) -> None:
     for relation in fields.relations.of(fields.table):
         if relation.target == fields.table.name:
             continue
-        other = next((d for d in fields.drafts.values() if d.table.name == relation.target), None)
+        other = fields.target(relation)
         if other is not None:
             _borrow(fields, relation, other)
         else:

@@ -57,7 +57,7 @@ def status_words(fields: "Fields", column: Column) -> dict[str, Any]:
     values = [str(v).strip() for v in fields.study.profile(fields.table, column.name).counts if v is not None]
     if not values or len(set(values)) > CODES_MOST:
         return {}
-    words = dict(known.statuses) if known is not None else {}
+    words = dict(known.statuses(fields.draft.name)) if known is not None else {}
     by_word = {w: status for status, text in STATUSES.items() for w in text.split() if status in allowed}
     for value in values:
         folded = value.lower().replace(" ", "_")

@@ -12,6 +12,7 @@ from erp_adapters.proposal.drafts import COMPANY, Draft, Item, Link, at, ref, sh
 from erp_adapters.proposal.keys import key_codec
 from erp_adapters.proposal.match import context_of
 from erp_adapters.proposal.names import pascal, title
+from erp_adapters.proposal.patterns import HEADERS
 from erp_adapters.proposal.relations import NAMING, Relation, Relations
 from erp_adapters.proposal.shapes import LeftOut, Shapes
 from erp_adapters.proposal.standard import standard
@@ -90,7 +91,7 @@ class Fields:
 
     def _foreign(self, relation: Relation) -> None:
         """A column that leads to a published set."""
-        target = next((d for d in self.drafts.values() if d.table.name == relation.target), None)
+        target = self.target(relation)
         if target is None or (target is self.draft and relation.columns == self.draft.key.columns):
             return
         if self._says_it_again(relation, target):
@@ -112,6 +113,12 @@ class Fields:
         if len(relation.columns) == 1:
             self.draft.used.update(relation.columns)
         self.link(name, target, relation)
+
+    def target(self, relation: Relation) -> Draft | None:
+        """The set whose table a relation leads to; where that has the documents of several sets, the lines' own."""
+        found = [d for d in self.drafts.values() if d.table.name == relation.target]
+        header = HEADERS.get(self.draft.name)
+        return next((d for d in found if d.name == header), found[0] if found else None)
 
     def _says_it_again(self, relation: Relation, target: Draft) -> bool:
         """Another number of the same thing, beside the one that leads there already."""
@@ -193,7 +200,7 @@ class Fields:
         for alias, known in self.draft.joins.items():
             if known["table"] == self.name_of(table) and known["on"] == on:
                 return alias
-        other = next((d for d in self.drafts.values() if d.table.name == relation.target), None)
+        other = self.target(relation)
         base = str(other.head["entity_type"]) if other is not None else pascal(title(table.bare.rpartition("$")[2]))
         alias = self.alias(base)
         self.draft.joins[alias] = {"table": self.name_of(table), "on": on}

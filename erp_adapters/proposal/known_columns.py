@@ -543,3 +543,147 @@ SlpCode Salesrep Code
 UpdateDate Changed Date
 CreateDate Created Date
 """))  # fmt: skip
+AX = Dictionary("Dynamics AX", _read("""
+ACCOUNTNUM Customer Number
+CUSTACCOUNT Customer Number
+ORDERACCOUNT Customer Number
+INVOICEACCOUNT Payer Number
+DATAAREAID Company Code
+CREDITMAX Credit Limit
+PAYMTERMID Payment Terms Code
+VATNUM Tax Number
+SALESID Sales Order Number
+SALESNAME Customer Name
+SALESSTATUS Status
+SALESTYPE Type
+CUSTOMERREF Customer PO Number
+RECEIPTDATEREQUESTED Requested Date
+SHIPPINGDATEREQUESTED Requested Shipment Date
+SALESQTY Ordered Quantity
+SALESUNIT Unit
+SALESPRICE Unit Price
+LINEAMOUNT Net Amount
+REMAINSALESPHYSICAL Open Quantity
+SALESBALANCE Net Amount
+SUMTAX Tax Amount
+INVOICEAMOUNT Gross Amount
+LEDGERVOUCHER Journal Entry Number
+INVENTLOCATIONID Warehouse Code
+PHYSICALINVENT Quantity On Hand
+RESERVPHYSICAL Quantity Reserved
+AVAILPHYSICAL Quantity Available
+BOMUNITID Unit
+COSTVALUE Cost|hidden
+COSTPRICE Cost Price|hidden
+POSTEDVALUE Posted Cost|hidden
+"""))  # fmt: skip
+IDEMPIERE = Dictionary("iDempiere", _read("""
+value Number
+documentno Document Number
+docstatus Status
+c_doctype_id Document Type Id
+issotrx Sales Transaction
+dateinvoiced Invoice Date
+dateacct Posting Date
+dateordered Order Date
+datepromised Promised Date
+datetrx Payment Date
+movementdate Shipment Date
+movementqty Shipped Quantity
+totallines Net Amount
+grandtotal Gross Amount
+linenetamt Net Amount
+priceactual Unit Price
+pricelist List Price
+qtyonhand Quantity On Hand
+qtyordered Ordered Quantity
+qtyinvoiced Invoiced Quantity
+qtydelivered Shipped Quantity
+qtyreserved Reserved Quantity
+qtyentered Entered Quantity Other Unit
+payamt Payment Amount
+so_creditlimit Credit Limit
+totalopenbalance Open Amount
+socreditstatus Credit Status
+ad_org_id Company Id
+ad_client_id Tenant
+trackingno Tracking Number
+poreference Customer PO Number
+c_bpartner_id Customer Id
+m_locator_id Locator Id
+upc EAN
+accountno Bank Account Number|hidden
+"""))  # fmt: skip
+LEDGERSMB = Dictionary("LedgerSMB", _read("""
+invnumber Invoice Number
+ordnumber Order Number
+quonumber Quote Number
+transdate Document Date
+reqdate Requested Date
+duedate Due Date
+amount_tc Gross Amount
+netamount_tc Net Amount
+amount_bc Gross Amount Local
+netamount_bc Net Amount Local
+curr Currency Code
+trans_id Document Id
+parts_id Item Id
+partnumber Item Number
+partsgroup_id Item Group Id
+sellprice Unit Price
+fxsellprice Unit Price Foreign
+lastcost Last Cost|hidden
+meta_number Customer Number
+entity_credit_account Customer Id
+entity_credit_id Customer Id
+creditlimit Credit Limit
+onhand Quantity On Hand
+microfiche Microfiche
+"""))  # fmt: skip
+SAGE100 = Dictionary("Sage 100", _read("""
+CT_Num Customer Number
+CT_NumPayeur Customer Number
+CT_Intitule Customer Name
+CT_Encours Credit Limit
+CT_Sommeil Blocked
+N_Devise Currency Id
+AR_Ref Item Number
+AR_Design Item Name
+AR_PrixVen Sales Price
+AR_PrixAch Purchase Price|hidden
+AR_PUNet Net Price
+AR_UniteVen Unit Id
+AR_PoidsNet Net Weight
+FA_CodeFamille Item Group
+DE_No Warehouse Id
+DE_Intitule Warehouse Name
+AS_QteSto Quantity On Hand
+AS_QteRes Quantity Reserved
+AS_MontSto Inventory Cost|hidden
+DO_Piece Document Number
+DO_Date Document Date
+DO_Ref Customer PO Number
+DO_Tiers Customer Number
+DO_Statut Status
+DO_DateLivr Requested Date
+DO_Devise Currency Id
+DO_TotalHT Net Amount
+DO_TotalHTNet Net Amount
+DO_TotalTTC Gross Amount
+DO_NetAPayer To Settle
+DL_Ligne Line Number
+DL_Design Item Description
+DL_Qte Quantity
+DL_PrixUnitaire Unit Price
+DL_PrixRU Unit Cost|hidden
+DL_CMUP Average Cost|hidden
+DL_MontantHT Net Amount
+DL_MontantTTC Gross Amount
+RG_No Payment Number
+RG_Date Payment Date
+RG_Montant Payment Amount
+RG_Reference Payment Reference
+RG_Libelle Description
+cbModification Changed Time
+cbCreation Created Time
+"""))  # fmt: skip

@@ -1,38 +1,36 @@
 """What is publicly known of the tables of ERPs: which set a table holds, which of its rows, what its codes mean.
 
-A line is product, names, set and how surely such a name means such a table.
+A line is product, names, sets and how surely such a name means such a table; a table without a set holds none of them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class KnownTable:
-    """A table that an ERP has under this name: which set it holds, how surely, and which rows of it."""
+    """A table that an ERP has under this name: which sets it holds, how surely, and which rows of it."""
 
-    set: str
+    sets: tuple[str, ...]
     score: float
     product: str
 
-    @property
-    def where(self) -> Mapping[str, list[str]]:
+    def where(self, entity_set: str) -> Mapping[str, Sequence[str | int]]:
         """Which rows of the table are the set's."""
-        return KNOWN_ROWS.get((self.product, self.set), {})
+        return KNOWN_ROWS.get((self.product, entity_set), {})
 
-    @property
-    def statuses(self) -> Mapping[str, str]:
+    def statuses(self, entity_set: str) -> Mapping[str, str]:
         """What its codes of statuses mean."""
-        return KNOWN_STATUSES.get((self.product, self.set), {})
+        return KNOWN_STATUSES.get((self.product, entity_set), {})
 
 
 def _tables(lines: str) -> dict[str, KnownTable]:
     found = {}
     for line in lines.strip().splitlines():
-        product, names, entity_set, score = (part.strip() for part in line.split("|"))
+        product, names, sets, score = (part.strip() for part in line.split("|"))
         for name in names.split():
-            found[name.lower()] = KnownTable(entity_set, float(score), product)
+            found[name.lower()] = KnownTable(tuple(sets.split()), float(score), product)
     return found
 
 
@@ -81,6 +79,7 @@ Infor M3 | OOLINE | SalesOrderLines | .97
 Infor M3 | OINVOH | Invoices | .97
 Infor M3 | OINVOL | InvoiceLines | .9
 Infor M3 | MHDISH | Shipments | .97
+Infor M3 | FSLEDG | | .9
 Infor M3 | MHDISL | ShipmentLines | .97
 Infor M3 | OPRBAS | Prices | .95
 Oracle E-Business Suite | HZ_CUST_ACCOUNTS | Customers | .97
@@ -140,7 +139,34 @@ ERPNext | tabSales_Invoice_Item | InvoiceLines | .97
 ERPNext | tabPayment_Entry | Payments | .97
 ERPNext | tabSerial_No | Assets | .95
 ERPNext | tabItem_Price | Prices | .97
-LedgerSMB | ar | Invoices | .7
+LedgerSMB | entity_credit_account | Customers | .97
+LedgerSMB | parts | Items | .95
+LedgerSMB | warehouse | Warehouses | .9
+LedgerSMB | oe | SalesOrders | .95
+LedgerSMB | orderitems | SalesOrderLines | .97
+LedgerSMB | ar | Invoices | .97
+LedgerSMB | invoice | InvoiceLines | .97
+LedgerSMB | payment | Payments | .95
+iDempiere | c_bpartner | Customers | .97
+iDempiere | m_product | Items | .97
+iDempiere | m_warehouse | Warehouses | .97
+iDempiere | m_storageonhand m_storage | Inventory | .97
+iDempiere | c_order | SalesOrders | .97
+iDempiere | c_orderline | SalesOrderLines | .97
+iDempiere | m_inout | Shipments | .97
+iDempiere | m_inoutline | ShipmentLines | .97
+iDempiere | c_invoice | Invoices | .97
+iDempiere | c_invoiceline | InvoiceLines | .97
+iDempiere | c_payment | Payments | .97
+iDempiere | a_asset | Assets | .95
+iDempiere | m_productprice | Prices | .9
+Sage 100 | F_COMPTET | Customers | .97
+Sage 100 | F_ARTICLE | Items | .97
+Sage 100 | F_DEPOT | Warehouses | .97
+Sage 100 | F_ARTSTOCK | Inventory | .97
+Sage 100 | F_DOCENTETE | Invoices SalesOrders Shipments | .97
+Sage 100 | F_DOCLIGNE | InvoiceLines SalesOrderLines ShipmentLines | .97
+Sage 100 | F_CREGLEMENT | Payments | .97
 Sage X3 | BPCUSTOMER | Customers | .97
 Sage X3 | ITMMASTER | Items | .97
 Sage X3 | SORDER | SalesOrders | .97
@@ -174,10 +200,20 @@ Dynamics NAV | Sales_Price | Prices | .95
 
 
 #: Rows of known tables that belong to the set.
-KNOWN_ROWS: dict[tuple[str, str], dict[str, list[str]]] = {
+KNOWN_ROWS: dict[tuple[str, str], dict[str, Sequence[str | int]]] = {
     ("Odoo", "Invoices"): {"move_type": ["out_invoice", "out_refund"]},
     ("Odoo", "Payments"): {"partner_type": ["customer"]},
     ("Tryton", "Invoices"): {"type": ["out"]},
+    **{("iDempiere", name): {"issotrx": ["Y"]} for name in ("Invoices", "SalesOrders", "Shipments")},
+    ("iDempiere", "Customers"): {"iscustomer": ["Y"]},
+    ("iDempiere", "Payments"): {"isreceipt": ["Y"]},
+    ("LedgerSMB", "Customers"): {"entity_class": [2]},
+    ("LedgerSMB", "SalesOrders"): {"oe_class_id": [1]},
+    ("LedgerSMB", "Payments"): {"payment_class": [1]},
+    ("Sage 100", "Customers"): {"CT_Type": [0]},
+    **{("Sage 100", f"SalesOrder{end}"): {"DO_Domaine": [0], "DO_Type": [1]} for end in ("s", "Lines")},
+    **{("Sage 100", f"Shipment{end}"): {"DO_Domaine": [0], "DO_Type": [3]} for end in ("s", "Lines")},
+    **{("Sage 100", f"Invoice{end}"): {"DO_Domaine": [0], "DO_Type": [6, 7]} for end in ("s", "Lines")},
 }
 #: Known codes of statuses -> words of the built-in catalog.
 KNOWN_STATUSES: dict[tuple[str, str], dict[str, str]] = {
@@ -195,6 +231,18 @@ KNOWN_STATUSES: dict[tuple[str, str], dict[str, str]] = {
     ("Tryton", "SalesOrders"): {"done": "Completed", "processing": "Confirmed"},
     ("SAP Business One", "Invoices"): {"O": "Open", "C": "Paid"},
     ("SAP Business One", "SalesOrders"): {"O": "Confirmed", "C": "Completed"},
+    **{
+        ("iDempiere", name): {
+            "DR": "Draft",
+            "IP": "Draft",
+            "CO": done,
+            "CL": "Completed",
+            "VO": "Cancelled",
+            "RE": "Cancelled",
+        }
+        for name, done in (("Invoices", "Open"), ("SalesOrders", "Confirmed"), ("Shipments", "Shipped"))
+    },
+    ("Dynamics AX", "SalesOrders"): {"0": "Draft", "1": "Open", "2": "Delivered", "3": "Completed", "4": "Cancelled"},
     ("Dynamics NAV", "SalesOrders"): {"0": "Draft", "1": "Confirmed"},
 }
 
@@ -227,6 +275,13 @@ def known_totals(product: str, entity_set: str) -> tuple[KnownTotal, ...]:
     return KNOWN_TOTALS.get((product, entity_set), ())
 
 
-def known_table(bare: str) -> KnownTable | None:
-    """What is known of a table of that name; blanks and underscores are the same."""
-    return KNOWN_TABLES.get(re.sub(r"[\s_]+", "_", bare).lower())
+#: Products whose names of tables are everybody's words -> a table by which they are told.
+TOLD_BY = {"LedgerSMB": "entity_credit_account"}
+
+
+def known_table(bare: str, others: Collection[str] | None = None) -> KnownTable | None:
+    """What is known of a table of that name; blanks and underscores are the same. ``others``: all tables, in small letters."""
+    found = KNOWN_TABLES.get(re.sub(r"[\s_]+", "_", bare).lower())
+    if found is None or others is None or TOLD_BY.get(found.product, "") in {"", *others}:
+        return found
+    return None

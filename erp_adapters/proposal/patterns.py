@@ -15,9 +15,9 @@ CONTEXT: dict[str, str] = {
     "SalesOrderLines": "line order sales document",
     "Shipments": "shipment header document sales actual",
     "ShipmentLines": "line shipment document sales",
-    "Invoices": "invoice header document sales customer account",
-    "InvoiceLines": "line invoice document sales account",
-    "Payments": "payment document customer header account",
+    "Invoices": "invoice header document sales customer",
+    "InvoiceLines": "line invoice document sales",
+    "Payments": "payment document customer header",
     "Assets": "asset serial item install master",
 }
 
@@ -32,9 +32,9 @@ TABLES: dict[str, str] = {
     "SalesOrderLines": "order line | sales order line | order item~.9 | sales order item | sales line~.6 | order item line",
     "Shipments": "shipment | shipment header | sales shipment",
     "ShipmentLines": "shipment line | shipment item~.9",
-    "Invoices": "invoice | sales invoice | invoice header | customer invoice | customer document open~.5",
-    "InvoiceLines": "invoice line | invoice item~.9 | sales invoice line | sales invoice item",
-    "Payments": "payment | customer payment | payment header",
+    "Invoices": "invoice | account invoice | sales invoice | invoice header | customer invoice | customer document open~.5",
+    "InvoiceLines": "invoice line | account invoice line | invoice item~.9 | sales invoice line | sales invoice item",
+    "Payments": "payment | account payment | customer payment | payment header",
     "Assets": "asset | asset master | item serial~.8 | serial~.7 | install item~.7 | customer asset",
 }
 

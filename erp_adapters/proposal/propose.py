@@ -7,6 +7,7 @@ from typing import Any
 
 from erp_adapters.introspect import Database, Progress, Table
 from erp_adapters.introspect_sample import included, is_unique, sample
+from erp_adapters.proposal.amounts import by_sums, without
 from erp_adapters.proposal.borrowed import enrich
 from erp_adapters.proposal.columns import Claim, by_value, claims
 from erp_adapters.proposal.decimals import implied
@@ -188,8 +189,11 @@ def _claim(work: _Work) -> None:
             continue
         _probe(work, name, role.table)
         relations = work.relations.of(role.table)
-        leads = {r.columns[0]: sets.get(r.target, "") for r in relations if len(r.columns) == 1}
+        header = work.roles.get(HEADERS.get(name, ""))
+        own = sets if header is None else {**sets, header.table.name: header.entity_set}
+        leads = {r.columns[0]: own.get(r.target, "") for r in relations if len(r.columns) == 1}
         found = claims(work.study, role.table, name, sampled=True, leads=leads)
+        found = without(found, by_sums(work.study, role.table, name, found))
         work.claims[name] = {**found, **by_value(work.study, role.table, name, found)}
 
 

@@ -132,8 +132,10 @@ class Relations:
 
     def _usual_key(self, bare: str) -> bool:
         """Whether several tables call their key so: then equal names say nothing."""
-        single = [t for t in self.study.tables.values() if len(t.primary_key) == 1]
-        return sum(self._bare(t, t.primary_key[0]) == bare for t in single) > 2
+        keys = [
+            {self._bare(t, k[0]) for k in (t.primary_key, *t.unique) if len(k) == 1} for t in self.study.tables.values()
+        ]
+        return sum(bare in names for names in keys) > 2
 
     def _bare(self, table: Table, column: str) -> str:
         return self.study.bare(table, column)
@@ -245,17 +247,17 @@ def _declared(study: Study, table: Table) -> Iterator[Relation]:
 
 def _shared_keys(study: Study, table: Table, declared: list[Relation]) -> Iterator[Relation]:
     """The key of several columns of another table, under the same names."""
-    prefix = study.reading(table).prefix
-    own = {(name.removeprefix(prefix) or name).lower(): name for name in table.columns}
+    own = _by_name(study, table)
     known = {r.target for r in declared}
     for target in study.tables.values():
         if target.name == table.name or target.name in known or len(target.primary_key) < 2:
             continue
-        theirs = study.reading(target).prefix
-        names = [(name.removeprefix(theirs) or name).lower() for name in target.primary_key]
+        names = [study.bare(target, name) for name in target.primary_key]
         if not _leads(study, table, target, names):
             continue
-        columns = _first_columns(study, table, target) or tuple(own.get(name, "") for name in names)
+        columns = _first_columns(study, table, target) or tuple(
+            own.get(key.lower()) or own.get(name, "") for key, name in zip(target.primary_key, names, strict=True)
+        )
         if not all(columns):
             continue
         if columns and all(
@@ -281,17 +283,24 @@ def _first_columns(study: Study, table: Table, target: Table) -> tuple[str, ...]
     return first
 
 
+def _by_name(study: Study, table: Table) -> dict[str, str]:
+    """The columns by their names with and without what stands in front of all of them."""
+    return {
+        **{study.bare(table, name): name for name in table.columns},
+        **{name.lower(): name for name in table.columns},
+    }
+
+
 #: Concepts of columns that say within what a number counts.
 _WITHIN = frozenset({"company", "division"})
 
 
 def _within(study: Study, table: Table, column: str, target: Table) -> Relation | None:
     """A column that leads to a table whose key has the company too, which is called the same on both sides."""
-    prefix, theirs = study.reading(table).prefix, study.reading(target).prefix
-    own = {(name.removeprefix(prefix) or name).lower(): name for name in table.columns}
+    own = _by_name(study, table)
     pairs: dict[str, str] = {}
     for key in target.primary_key:
-        same = own.get((key.removeprefix(theirs) or key).lower())
+        same = own.get(key.lower()) or own.get(study.bare(target, key))
         concepts = {c for words in study.names(target, key) for w in words for c in w.concepts}
         if same is not None and same != column and concepts & _WITHIN:
             pairs[key] = same
@@ -308,8 +317,7 @@ def _within(study: Study, table: Table, column: str, target: Table) -> Relation 
 
 def _leads(study: Study, table: Table, target: Table, names: Sequence[str]) -> bool:
     """The target is not a part of the same rows: its key is shorter than ours, or ours is another."""
-    prefix = study.reading(table).prefix
-    own = {(name.removeprefix(prefix) or name).lower() for name in table.primary_key}
+    own = {study.bare(table, name) for name in table.primary_key}
     return not own or set(names) != own
 
 

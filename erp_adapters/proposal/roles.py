@@ -1,6 +1,6 @@
 """Which table holds which known set: a score from names, known tables, columns and rows, each with its reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from erp_adapters.introspect import Table
@@ -25,6 +25,8 @@ class Role:
     table: Table
     score: float
     because: list[str] = field(default_factory=list)
+    #: The table is known to have the rows of other sets as well.
+    shared: bool = False
 
 
 def promising(name: str) -> bool:
@@ -54,7 +56,7 @@ def judge(study: Study, table: Table, entity_set: str, *, sampled: bool) -> Role
     name = best(reading.names, TABLES[entity_set], context_of(entity_set))
     name = max(name, 0.85 * best(reading.halves, TABLES[entity_set], context_of(entity_set)))
     elsewhere = _elsewhere(study, table, entity_set)
-    known = reading.known if reading.known is not None and reading.known.set == entity_set else None
+    known = reading.known if reading.known is not None and entity_set in reading.known.sets else None
     if (reading.known is not None and known is None) or (not name and known is None and elsewhere):
         return Role(entity_set, table, 0.0)
     columns, having = _signature(study, table, entity_set, sampled=sampled)
@@ -77,7 +79,17 @@ def judge(study: Study, table: Table, entity_set: str, *, sampled: bool) -> Role
         score = max(score, known.score * surely)
         because.insert(0, f"{known.product} has it in {table.bare}")
     score *= _rows_factor(study, table, because, sampled=sampled)
-    return Role(entity_set, table, min(score, 0.98), because)
+    shared = known is not None and len(known.sets) > 1
+    if known is not None and shared and sampled and not _has_rows(study, table, known.where(entity_set)):
+        return Role(entity_set, table, 0.0)
+    return Role(entity_set, table, min(score, 0.98), because, shared)
+
+
+def _has_rows(study: Study, table: Table, where: Mapping[str, Sequence[str | int]]) -> bool:
+    """Whether some of the rows that were looked at are those of the set."""
+    columns = tuple(column for column in where if column in study.sample(table).columns)
+    rows = study.sample(table).tuples(columns)
+    return any(all(v in where[c] for c, v in zip(columns, row, strict=True)) for row in rows)
 
 
 def _company_kept(study: Study, product: str) -> bool:
@@ -137,19 +149,19 @@ def choose(study: Study, ranked: list[Role], related: Mapping[tuple[str, str], f
 
 
 def _take(chosen: dict[str, Role], ranked: list[Role]) -> None:
-    used = {role.table.name for role in chosen.values()}
+    used = {role.table.name for role in chosen.values() if not role.shared}
     for role in ranked:
         if role.score >= LEAST and role.entity_set not in chosen and role.table.name not in used:
             chosen[role.entity_set] = role
-            used.add(role.table.name)
+            if not role.shared:
+                used.add(role.table.name)
 
 
 def _with_header(role: Role, chosen: Mapping[str, Role], related: Mapping[tuple[str, str], float]) -> Role:
     header = chosen.get(HEADERS[role.entity_set])
     if header is None:
-        return Role(role.entity_set, role.table, role.score * 0.8, role.because)
+        return Role(role.entity_set, role.table, role.score * 0.8, role.because, role.shared)
     surely = related.get((role.table.name, header.table.name), 0.0)
     because = [*role.because, f"its rows refer to {header.table.bare}"] if surely else role.because
-    return Role(
-        role.entity_set, role.table, min(0.98, role.score + 0.2 * surely if surely else role.score * 0.6), because
-    )
+    score = min(0.98, role.score + 0.2 * surely if surely else role.score * 0.6)
+    return Role(role.entity_set, role.table, score, because, role.shared)

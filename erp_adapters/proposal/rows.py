@@ -29,9 +29,9 @@ def narrow(fields: Fields) -> None:
         fields.draft.where[name] = only
         fields.draft.remarks.append(f"{name}: other rows would make the key ambiguous")
     known = fields.study.known(fields.table)
-    for name, values in (known.where if known is not None and known.set == fields.draft.name else {}).items():
+    for name, values in (known.where(fields.draft.name) if known is not None else {}).items():
         if name in fields.table.columns:
-            fields.draft.where[name] = values if len(values) > 1 else values[0]
+            fields.draft.where[name] = list(values) if len(values) > 1 else values[0]
             fields.draft.remarks.append(f"{name}: {known.product if known else ''} keeps other rows in the same table")
     for column in fields.study.relevant(fields.table):
         if column.name in fields.draft.where:

@@ -96,10 +96,13 @@ class Study:
     _dictionary: str = ""
     #: The ERP that several tables are known to be of.
     _product: str = ""
+    _bare_names: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.tables = _one_company(self)
-        products = Counter(k.product for t in self.tables.values() if (k := known_table(_plain(self, t))) is not None)
+        self._bare_names = frozenset(table.bare.lower() for table in self.tables.values())
+        found = (known_table(_plain(self, table), self._bare_names) for table in self.tables.values())
+        products = Counter(known.product for known in found if known is not None)
         if products and (most := products.most_common(1)[0])[1] >= 3:
             self._product = most[0]
         self._dictionary = usual_dictionary(tuple(table.columns) for table in self.tables.values())
@@ -128,7 +131,7 @@ class Study:
         if table.comment and len(table.comment) <= COMMENT_NAME:
             names.append(words(table.comment))
         columns = tuple(table.columns)
-        known = known_table(plain) or known_table(table.bare)
+        known = known_table(plain, self._bare_names) or known_table(table.bare, self._bare_names)
         product = known.product if known else self._product
         dictionary, items = read_columns(columns, self._dictionary, product)
         prefix = common_prefix(columns, 0.8) or letters_prefix(columns)
