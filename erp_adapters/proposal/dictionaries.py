@@ -6,21 +6,8 @@ its columns are in it, or if the table is known to be of that ERP.
 
 from collections.abc import Iterable
 
-from erp_adapters.proposal.known_columns import (
-    AX,
-    B1,
-    DOLIBARR,
-    EBS,
-    IDEMPIERE,
-    JDE,
-    LEDGERSMB,
-    M3,
-    ODOO,
-    SAGE100,
-    SAP,
-    Dictionary,
-    Known,
-)
+from erp_adapters.proposal.known_columns import JDE, M3, SAP, Dictionary, Known
+from erp_adapters.proposal.known_names import AX, B1, DOLIBARR, EBS, IDEMPIERE, LEDGERSMB, ODOO, SAGE100
 from erp_adapters.proposal.names import words
 
 DICTIONARIES = (JDE, SAP, M3)
