@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Integer,
     Numeric,
     Text,
@@ -155,6 +156,7 @@ class Dialect:
     nulls_first: bool = False  # nulls come first ascending and last descending, without being told
     has_nan: bool = True  # floats may be NaN, which sorts somewhere
     calls_reference: bool = False  # what has no row is done by the reference implementation, called for each row
+    boolean: TypeEngine[Any] = field(default_factory=Boolean)  # a type that null is cast to, for a Boolean column
     wide_number: TypeEngine[Any] = field(default_factory=Numeric)  # a type that every exact number fits
     schemas: bool = True  # a dot in a table's name ends its schema
 

@@ -450,6 +450,7 @@ MARIADB = MySQL(
     _BINDS,
     "utf8mb4_nopad_bin",
     moments=Form.STAMP,
+    boolean=BigInteger(),
     wide_number=Numeric(_DIGITS, _FRACTION),
     nulls_first=True,
     has_nan=False,

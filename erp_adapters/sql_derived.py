@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
-from sqlalchemy import Boolean, FromClause, Select, Subquery, and_, func, null, select, union_all
+from sqlalchemy import FromClause, Select, Subquery, and_, func, null, select, union_all
 from sqlalchemy import cast as sql_cast
 
 from edm.aggregate import checked
@@ -240,7 +240,7 @@ def _common(d: Dialect, values: Sequence[Value | None]) -> Callable[[Value | Non
         if value is not None:
             return change(value)
         own = constant_form(None, kind) if form is None and not kind.integral else form or Form.INT
-        stored = Boolean() if own is Form.BOOL else d.binds[own][0]
+        stored = d.boolean if own is Form.BOOL else d.binds[own][0]
         return Value(sql_cast(null(), stored), own, kind, True, scale)
 
     return bring
