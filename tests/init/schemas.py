@@ -27,6 +27,8 @@ from sqlalchemy import (
     create_engine,
 )  # fmt: skip
 
+from erp_adapters.sql_drivers import driver_url
+
 _TYPES = {
     "int": Integer, "small": SmallInteger, "big": BigInteger, "date": Date, "stamp": DateTime, "bool": Boolean, "text": Text,
     "real": Double, "num": Numeric,
@@ -50,7 +52,7 @@ def load(url: str, tables: Sequence[T]) -> None:
     for given in tables:
         columns = [_column(spec, given.comments) for spec in re.split(r",\s+(?![^(]*\))", given.columns.strip())]
         made.append((Table(given.name, metadata, *columns, comment=given.comments.get("")), given))
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = create_engine(driver_url(url))
     with engine.begin() as connection:
         metadata.create_all(connection)
         for table, spec in made:

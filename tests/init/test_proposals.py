@@ -126,6 +126,13 @@ def test_the_catalog_fits_and_says_what_is_on_postgresql(name: str, postgres_url
         _check(name, found)
 
 
+@pytest.mark.parametrize("name", ["english", "erpnext", "german", "jde", "nav", "sap"])
+def test_the_catalog_fits_and_says_what_is_on_mariadb(name: str, mariadb_url: str, tmp_path: Path) -> None:
+    load(mariadb_url, SCHEMAS[name](business()))
+    with drafted(mariadb_url, tmp_path / "catalog") as found:
+        _check(name, found)
+
+
 def test_every_set_can_be_read_whole(on_sqlite: tuple[str, Drafted]) -> None:
     """Each with what it leads to, and its first filter: no value breaks the mapping."""
     _, found = on_sqlite
