@@ -135,15 +135,18 @@ def read(
     wanted: Callable[[str], bool] = lambda name: True,
     most: int = 1_500,
     progress: Progress = lambda what, done, total: None,
+    also: Iterable[str] = (),
 ) -> Database:
-    """Fills in the tables of ``schemas``, or of the usual one. Of more than ``most`` tables those that are ``wanted``
-    by name are read.
+    """Fills in the tables of ``schemas``, or of the usual one, and of the schemas ``also``. Of more than ``most``
+    tables those that are ``wanted`` by name are read.
     """
     with _told(database.said), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of column types that the driver does not know
         inspector = inspect(database.engine)
         usual = inspector.default_schema_name
-        for schema in _schemas(inspector, tuple(schemas), usual):
+        there = set(inspector.get_schema_names())
+        taken = _schemas(database, inspector, tuple(schemas), usual, wanted)
+        for schema in dict.fromkeys((*taken, *(name for name in also if name in there))):
             found = _names(inspector, schema)
             names = list(found)
             if len(names) > most:
@@ -161,13 +164,29 @@ def read(
     return database
 
 
-def _schemas(inspector: Inspector, asked: tuple[str, ...], usual: str | None) -> list[str | None]:
+#: Schemas beside the usual one whose names of tables are looked at.
+SCHEMAS_MOST = 40
+
+
+def _schemas(
+    database: Database, inspector: Inspector, asked: tuple[str, ...], usual: str | None, wanted: Callable[[str], bool]
+) -> list[str | None]:
+    """The schemas that were asked for; else the usual one, or all, if only others have tables that are wanted."""
     if asked:
         return [None if name == usual else name for name in asked]
-    if _names(inspector, usual):
-        return [usual]
     known = [name for name in inspector.get_schema_names() if name not in SYSTEM_SCHEMAS and name != usual]
-    return [name for name in known if not name.startswith("pg_")]
+    others = [name for name in known if not name.startswith("pg_")][:SCHEMAS_MOST]
+    if not (ours := _names(inspector, usual)):
+        return list(others)
+    promising = {name: sum(map(wanted, _names(inspector, name))) for name in others}
+    promising = {name: count for name, count in promising.items() if count}
+    if promising and not any(map(wanted, ours)):
+        database.notes.append(f"looked into the schemas {', '.join(promising)}; --schema NAME takes some of them")
+        return [usual, *promising]
+    for name, count in promising.items():
+        tables = "a table" if count == 1 else f"{count} tables"
+        database.notes.append(f"the schema {name} was not looked into, and has {tables} of promising names: --schema")
+    return [usual]
 
 
 def _names(inspector: Inspector, schema: str | None) -> dict[str, bool]:

@@ -40,7 +40,24 @@ def enrich(fields: Fields) -> None:
             _borrow(fields, relation, other)
         else:
             _satellite(fields, relation)
+    _by_way(fields)
     _texts(fields)
+
+
+def _by_way(fields: Fields) -> None:
+    """Sets that are referred to by way of a table in between: the warehouse of a row of stock by way of its bin."""
+    for name, wanted in fields.foreign_properties().items():
+        target = fields.drafts.get(wanted)
+        linked = {link.target for link in fields.draft.links.values()}
+        if target is None or target is fields.draft or wanted in linked or wanted in HEADERS.values():
+            continue
+        for relation in list(fields.relations.of(fields.table)):
+            between = fields.study.tables[relation.target]
+            onward = fields.relations.to(between, target.table.name)
+            if onward is None or any(d.table.name == between.name for d in fields.drafts.values()):
+                continue
+            fields.foreign_by_way(name, target, relation, onward)
+            break
 
 
 def _borrow(fields: Fields, relation: Relation, other: Draft) -> None:

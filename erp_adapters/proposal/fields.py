@@ -120,6 +120,32 @@ class Fields:
         header = HEADERS.get(self.draft.name)
         return next((d for d in found if d.name == header), found[0] if found else None)
 
+    def foreign_by_way(self, name: str, target: Draft, relation: Relation, onward: Relation) -> None:
+        """A link over a table in between, which refers to the target by ``onward``."""
+        name = self._own(name, target)
+        if not self.draft.free(name):
+            return
+        alias = self.join(relation)
+        if set(onward.referred) >= set(target.key.columns):
+            own = dict(zip(onward.referred, onward.columns, strict=True))
+            renamed = {ref("", key): ref("", own[key]) for key in target.key.columns}
+            columns = [renamed.get(c, c) for c in target.key.mapping.get("columns", ())]
+            column = renamed.get(target.key.mapping.get("column", ""), "")
+            mapping = at(alias, {**target.key.mapping, **({"columns": columns} if columns else {"column": column})})
+        else:
+            further = self.alias(f"{alias}{target.head['entity_type']}")
+            on = {ref(alias, own): theirs for own, theirs in zip(onward.columns, onward.referred, strict=True)}
+            self.draft.joins[further] = {"table": self.name_of(target.table), "on": on}
+            mapping = at(further, target.key.mapping)
+        told = self.known.get(name) or self.known.get(SUFFIX.sub("Number", name), {})
+        facets = {"type": "String", **target.key.facets, **{k: v for k, v in told.items() if k not in _THEIRS}}
+        facets |= {"nullable": True, "label": facets.get("label", spaced(name))}
+        facets.setdefault("description", f"The {target.head['label'].lower()} that the row refers to.")
+        score = min(relation.score, onward.score, 0.9)
+        because = f"by way of {self.study.tables[relation.target].bare} ({onward.because})"
+        self.draft.add(Item(name, facets, short(mapping), score, because))
+        self.link(name, target, Relation(*_ends(relation, target), score, because))
+
     def _says_it_again(self, relation: Relation, target: Draft) -> bool:
         """Another number of the same thing, beside the one that leads there already."""
         if target.name not in {link.target for link in self.draft.links.values()} or len(relation.columns) > 1:
@@ -401,6 +427,10 @@ def _display(study: Study, table: Table, name: str) -> Column | None:
 
 def _only_text(table: Table, column: Column) -> bool:
     return [c.name for c in table.columns.values() if c.kind in ("text", "char")] == [column.name]
+
+
+def _ends(relation: Relation, target: Draft) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
+    return relation.table, relation.columns, target.table.name, target.key.columns
 
 
 def spaced(name: str) -> str:

@@ -11,6 +11,7 @@ from erp_adapters.proposal.drafts import COMPANY, Key, ref
 from erp_adapters.proposal.relations import Relation
 from erp_adapters.proposal.standard import standard
 from erp_adapters.proposal.study import Study
+from erp_adapters.proposal.unheeded import columns_of
 from erp_adapters.proposal.values import KEY_MOST, integer_facets, text_codec, text_facets
 
 #: Of what a key may be made without further ado.
@@ -25,6 +26,7 @@ def find_key(
     """The key of a set's table; ``None`` if nothing is unique."""
     asked = study.wishes.keys.get(entity_set)
     if asked:
+        asked = columns_of(table, entity_set, asked)
         return _key(
             study,
             table,

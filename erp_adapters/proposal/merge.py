@@ -48,6 +48,8 @@ class Merged:
     state: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Sets that somebody deleted, and that are not proposed again.
     deleted: list[str] = field(default_factory=list)
+    #: Sets that are not proposed any more, and whose files stay.
+    left: list[str] = field(default_factory=list)
 
 
 def merge(directory: Path, proposed: Mapping[str, Sequence[Block]]) -> Merged:
@@ -66,6 +68,7 @@ def merge(directory: Path, proposed: Mapping[str, Sequence[Block]]) -> Merged:
             current, after = "", text(parts)
         merged.changes.append(Change(path.name, current, after))
         merged.state[name] = {**(before or {}), **{part.name: digest(part.text) for part in parts}}
+    merged.left = [name for name in known if name not in proposed and (directory / f"{name}.toml").exists()]
     return merged
 
 

@@ -25,6 +25,7 @@ from erp_adapters.proposal.standard import standard
 from erp_adapters.proposal.study import Study, Wishes
 from erp_adapters.proposal.tenants import Tenant, find_tenant
 from erp_adapters.proposal.totals import totals
+from erp_adapters.proposal.unheeded import unheeded
 
 #: Tables that are looked into for each set.
 PER_SET = 5
@@ -63,7 +64,7 @@ def propose(study: Study, progress: Progress = lambda what, done, total: None) -
     _fill(work, progress)
     if tenant is not None:
         _of_tenant(work, tenant)
-    proposal.notes = [*study.notes, *proposal.notes]
+    proposal.notes = [*study.database.notes, *study.notes, *proposal.notes, *unheeded(study, work.drafts)]
     proposal.drafts = dict(sorted(work.drafts.items(), key=lambda item: (item[1].head["order"], item[0])))
     return proposal
 

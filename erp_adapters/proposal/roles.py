@@ -47,7 +47,20 @@ def candidates(study: Study, *, sampled: bool = False, among: Mapping[str, Table
         if entity_set not in study.wishes.exclude
         if (role := judge(study, table, entity_set, sampled=sampled)).score >= WORTH_A_LOOK
     ]
-    return sorted(found, key=lambda role: -role.score)
+    return sorted(_known_first(study, found), key=lambda role: -role.score)
+
+
+def _known_first(study: Study, found: list[Role]) -> list[Role]:
+    """Where a table is known to hold a set, no other is surer."""
+    known: dict[str, float] = {}
+    for role in found:
+        told = study.known(role.table)
+        if told is not None and role.entity_set in told.sets and role.score >= LEAST:
+            known[role.entity_set] = max(role.score, known.get(role.entity_set, 0.0))
+    for role in found:
+        if role.entity_set in known and study.known(role.table) is None:
+            role.score = min(role.score, known[role.entity_set] - 0.02)
+    return found
 
 
 def judge(study: Study, table: Table, entity_set: str, *, sampled: bool) -> Role:

@@ -142,7 +142,7 @@ def _address(url: str | None) -> Iterator[str]:
 
     from odata_server.cli.options import load_settings
 
-    if url is None:
+    if not url:
         configured = load_settings(None, serving=False).settings.database_url
         if configured is None:
             raise click.UsageError("say which database: erp-odata init postgresql://user@host/database")
@@ -195,7 +195,11 @@ def _study(
     from erp_adapters.proposal.roles import promising
 
     named = {*wishes.sets.values(), *wishes.tables}
-    read(database, schemas, lambda name: name in named or promising(name), progress=progress)
+    bare = {name.rpartition(".")[2] for name in named}
+    also = tuple(schema for schema, dot, _ in (name.rpartition(".") for name in named) if dot)
+    read(database, schemas, lambda name: name in bare or promising(name), progress=progress, also=also)
+    if schemas and not database.tables:
+        raise click.UsageError(f"there are no tables that this role may see in {', '.join(schemas)}")
     unknown = named - {t.name for t in database.tables.values()} - {t.bare for t in database.tables.values()}
     if unknown:
         raise click.UsageError(f"there is no table {', '.join(sorted(unknown))}{_near(unknown, database)}")
@@ -211,8 +215,12 @@ def _near(unknown: set[str], database: "Database") -> str:
 
 def _propose(study: "Study", progress: "Progress") -> "Proposal":
     from erp_adapters.proposal.propose import propose
+    from erp_adapters.proposal.unheeded import Impossible
 
-    return propose(study, progress)
+    try:
+        return propose(study, progress)
+    except Impossible as error:
+        raise click.UsageError(str(error)) from None
 
 
 # --- questions ----------------------------------------------------------------------------------------------------
@@ -269,7 +277,9 @@ def _nothing(study: "Study", proposal: "Proposal", as_json: bool) -> None:
         if not study.tables:
             click.echo("The database has no tables that this role may see. Another schema? --schema NAME", err=True)
         else:
-            click.echo(f"None of {len(study.tables)} tables looks like a known set.", err=True)
+            count = len(study.tables)
+            told = "The only table does not look" if count == 1 else f"None of {count} tables looks"
+            click.echo(f"{told} like a known set.", err=True)
             click.echo(f"The largest: {', '.join(t.name for t in largest)}", err=True)
             click.echo(
                 f"Say which is which: --set Customers=TABLE, or publish any: --table {largest[0].name}", err=True
@@ -293,6 +303,8 @@ def _show(proposal: "Proposal", merged: "Merged", study: "Study") -> None:
         click.echo(f"note: {note}", err=True)
     for name in merged.deleted:
         click.echo(f"note: {name}.toml was deleted; it is not proposed again", err=True)
+    for name in merged.left:
+        click.echo(f"note: {name} is not proposed any more; {name}.toml stays until you delete it", err=True)
     for change in merged.changes:
         if change.kind == "changed":
             click.echo(change.diff(), nl=False)

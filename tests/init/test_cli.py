@@ -188,3 +188,32 @@ def test_tables_that_the_role_may_not_read_are_named(postgres_url: str) -> None:
     assert "Invoices" in result.output
     assert not Path("catalog/Payments.toml").exists()
     assert "Zahlungen" in result.output
+
+
+def test_a_column_that_there_is_not_is_a_wrong_use_with_those_that_there_are(erp: str) -> None:
+    result = run(erp, "--key", "Invoices=invoice_nr")
+    assert result.exit_code == 2
+    assert "--key Invoices: invoices has no column 'invoice_nr'; it has invoice_number" in result.output
+    assert not Path("catalog").exists()
+    assert run(erp, "--key", "Invoices=INVOICE_NUMBER").exit_code == 0  # as people type it
+
+
+def test_wishes_that_change_nothing_are_told(erp: str) -> None:
+    result = run(erp, "--key", "Assets=id", "--exclude", "Pay", "--company", "Us", "--publish", "Items.x", "--dry-run")
+    assert result.exit_code == 0
+    for wish in ("--key Assets", "--exclude Pay", "--company Us", "--publish Items.x"):
+        assert f"note: {wish}: there " in result.output
+
+
+def test_a_file_of_a_set_that_is_excluded_later_stays_and_is_told(erp: str) -> None:
+    run(erp)
+    result = run(erp, "--exclude", "Payments")
+    assert "note: Payments is not proposed any more; Payments.toml stays until you delete it" in result.output
+    assert Path("catalog/Payments.toml").exists()
+
+
+def test_an_empty_url_is_no_url() -> None:
+    """``erp-odata init "$DATABASE_URL"`` where nothing is set."""
+    result = run("")
+    assert result.exit_code == 2
+    assert "say which database" in result.output

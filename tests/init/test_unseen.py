@@ -4,12 +4,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
+from edm.declare import load_directory
+from erp_adapters import sql
+from erp_adapters.introspect import opened, read
+from erp_adapters.proposal.merge import merge, write
+from erp_adapters.proposal.propose import propose, study_of
+from erp_adapters.proposal.roles import promising
+from erp_adapters.proposal.study import Wishes
+from erp_adapters.proposal.write import blocks
 from tests.init.business import business
+from tests.init.plain import english
 from tests.init.schemas import T, load
 from tests.init.support import Drafted, drafted, proposed
 from tests.init.truth import Habits, facts
 from tests.init.unseen import UNSEEN
+from tests.serving import all_rows, serve
 
 
 def _absent(*names: str) -> frozenset[str]:
@@ -106,3 +117,59 @@ def test_amounts_whose_names_mislead_are_told_by_what_they_add_up_to(tmp_path: P
     assert items["NetAmount"].mapping == "sales_balance"
     assert items["TaxAmount"].mapping == "vat"
     assert "OpenAmount" not in items
+
+
+@pytest.mark.parametrize("name", ["axapta", "idempiere"])
+def test_a_warehouse_is_found_by_way_of_the_bin(name: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'erp.sqlite'}"
+    load(url, UNSEEN[name](business()))
+    with drafted(url, tmp_path / "catalog") as made:
+        rows = made.rows("Inventory", "?$expand=Warehouse($select=WarehouseName),Item($select=ItemName)")
+    given = sorted((r["Item"]["ItemName"], r["Warehouse"]["WarehouseName"], float(r["OnHand"])) for r in rows)
+    assert given == sorted((s.item.name, s.warehouse.name, float(s.on_hand)) for s in business().stock)
+
+
+def test_words_of_everybody_are_nobodys_tables(tmp_path: Path) -> None:
+    """``invoice``, ``payment`` and ``warehouse`` are tables of LedgerSMB, and of many others."""
+    singular = {"invoices": "invoice", "payments": "payment", "warehouses": "warehouse", "products": "parts"}
+    tables = []
+    for table in english(business()):
+        columns = table.columns
+        for plural, one in singular.items():
+            columns = columns.replace(f"fk={plural}.", f"fk={one}.")
+        tables.append(T(singular.get(table.name, table.name), columns, table.rows))
+    url = f"sqlite:///{tmp_path / 'erp.sqlite'}"
+    load(url, tables)
+    drafts = proposed(url).drafts
+    assert {name: drafts[name].table.name for name in ("Invoices", "InvoiceLines", "Items")} == {
+        "Invoices": "invoice", "InvoiceLines": "invoice_items", "Items": "parts",
+    }  # fmt: skip
+
+
+@pytest.mark.postgres
+def test_schemas_are_looked_into_where_the_usual_one_says_nothing(postgres_url: str, tmp_path: Path) -> None:
+    places = {"customers": "crm", "products": "stock", "warehouses": "stock", "stock_levels": "stock", "users": "auth"}
+    load(postgres_url, english(business()))
+    schemas = ("crm", "stock", "sales", "auth")
+    moves = [f'ALTER TABLE "{t.name}" SET SCHEMA {places.get(t.name, "sales")}' for t in english(business())]
+    engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        for statement in (*(f"CREATE SCHEMA {name}" for name in schemas), *moves, "CREATE TABLE migrations (n int)"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    with opened(postgres_url) as database:
+        read(database, (), promising, also=("auth",))
+        drafts = propose(study_of(database, Wishes(), 100)).drafts
+        assert "auth.users" in database.tables
+    assert drafts["Customers"].table.name == "crm.customers"
+    assert drafts["Invoices"].links["Customer"].target == "Customers"
+    write(tmp_path / "catalog", merge(tmp_path / "catalog", {name: blocks(d) for name, d in drafts.items()}))
+    metadata = load_directory(tmp_path / "catalog")
+    adapter = sql.connect(postgres_url, metadata)
+    try:
+        assert [*adapter.faults(metadata), *adapter.lacks(metadata)] == []
+        rows = all_rows(serve(adapter, metadata), "Invoices?$expand=Customer($select=CustomerName)")
+    finally:
+        adapter.close()
+    truth = {v.number: v.customer.name for v in business().invoices}
+    assert {row["InvoiceNumber"]: row["Customer"]["CustomerName"] for row in rows} == truth
