@@ -158,6 +158,8 @@ class Dialect:
     calls_reference: bool = False  # what has no row is done by the reference implementation, called for each row
     boolean: TypeEngine[Any] = field(default_factory=Boolean)  # a type that null is cast to, for a Boolean column
     wide_number: TypeEngine[Any] = field(default_factory=Numeric)  # a type that every exact number fits
+    certain_only: bool = False  # nothing is asked but what ``sql_certain`` lets through
+    any_case: bool = False  # SQLAlchemy tells names of columns in another letter case
     schemas: bool = True  # a dot in a table's name ends its schema
 
     # --- constants -------------------------------------------------------------------------------------------
@@ -221,6 +223,10 @@ class Dialect:
     def digits(self, value: Value) -> Sql:
         """A date in the form ``DIGITS``."""
         raise NotImplementedError
+
+    def shares(self, form: Form) -> bool:
+        """Whether one statement does for all constants of the form."""
+        return True
 
     def lists(self, form: Form) -> bool:
         """Whether one parameter holds a list of any length: ``one_of`` and ``tuple_one_of`` take a ``Parameter``."""

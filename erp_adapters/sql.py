@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, inspect, text
+from sqlalchemy import URL, Connection, CursorResult, Engine, inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -139,7 +139,7 @@ class SqlAdapter:
 
     def _ping(self, session: Session) -> None:
         with self._connection("", session, None, session.timings) as connection:
-            connection.execute(text("SELECT 1"))
+            connection.exec_driver_sql(self._driver.alive)
 
     def faults(self, metadata: ServiceMetadata) -> Iterator[tuple[str, str, str]]:
         """What is wrong with the form of the ``[sql]`` sections; no database is asked."""

@@ -93,7 +93,7 @@ def fit_const(d: Dialect, form: Form, scale: int, op: str, const: Any) -> Fitted
     fitted = _FITS.get(form, _fit_as_it_is)(d, op, const, form, scale)
     if isinstance(fitted, bool):
         return _ALWAYS if fitted else _NEVER
-    if form is Form.EXACT and isinstance(const, Decimal) and _finer(const):
+    if not d.shares(form) or (form is Form.EXACT and isinstance(const, Decimal) and _finer(const)):
         return Fitted(fitted)  # not every database has room for it
     if form is Form.BOOL:
         return Fitted(fitted)  # SQL has no parameters for these

@@ -20,6 +20,7 @@ from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import BOOLEAN, PrimitiveType
 from erp_adapters import sql_relations as relations
 from erp_adapters.dialects_base import Dialect
+from erp_adapters.sql_certain import loose
 from erp_adapters.sql_codecs import Codec, ColumnRef
 from erp_adapters.sql_compare import SWAPPED, compare_const, compare_values, meet, united
 from erp_adapters.sql_fields import Column, Field, text_value
@@ -220,6 +221,8 @@ class Compiler:
 
     def keep(self, expr: Expr) -> Sql:
         """True exactly where ``expr`` is true, or for more rows (then ``inexact`` is set)."""
+        if self.source.dialect.certain_only:
+            self.inexact = loose(expr, self.field) or self.inexact
         match expr:
             case Const(value=value):
                 return true() if value is True else false()

@@ -426,6 +426,10 @@ class _Days(AtOnce):
 def _day(value: Any) -> date | None:
     if value is None or type(value) is date:
         return value
+    if isinstance(value, datetime):  # Oracle's DATE has a time of day
+        if value.time() != time():
+            raise ValueError("not a day alone")
+        return value.date()
     day = date.fromisoformat(value)
     return _if_written(day, day.isoformat(), value)
 

@@ -64,6 +64,9 @@ class Driver(ABC):
     #: Schemes of URLs that mean this database, the one of SQLAlchemy's driver first.
     schemes: tuple[str, ...]
 
+    #: What a database that is there answers.
+    alive = "SELECT 1"
+
     def url(self, given: URL) -> URL:
         """The URL for SQLAlchemy."""
         return given.set(drivername=self.schemes[0])

@@ -3,11 +3,13 @@
 from sqlalchemy import URL, make_url
 
 from erp_adapters.sql_driver import Driver
+from erp_adapters.sql_driver_mssql import MSSQLDriver
 from erp_adapters.sql_driver_mysql import MySQLDriver
+from erp_adapters.sql_driver_oracle import OracleDriver
 from erp_adapters.sql_driver_postgresql import PostgreSQLDriver
 from erp_adapters.sql_driver_sqlite import SQLiteDriver
 
-_DRIVERS: tuple[Driver, ...] = (PostgreSQLDriver(), SQLiteDriver(), MySQLDriver())
+_DRIVERS: tuple[Driver, ...] = (PostgreSQLDriver(), SQLiteDriver(), MySQLDriver(), MSSQLDriver(), OracleDriver())
 _BY_SCHEME = {scheme: driver for driver in _DRIVERS for scheme in driver.schemes}
 
 
@@ -15,7 +17,7 @@ def driver_of(url: URL) -> Driver:
     """The database that the URL is of; ``ValueError`` for one that is not known."""
     found = _BY_SCHEME.get(url.drivername)
     if found is None:
-        raise ValueError(f"{url.drivername} is not supported: use postgresql, mysql, mariadb or sqlite")
+        raise ValueError(f"{url.drivername} is not supported: use postgresql, mysql, mariadb, mssql, oracle or sqlite")
     return found
 
 

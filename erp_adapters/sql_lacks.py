@@ -42,7 +42,7 @@ def _missing(mapping: SetMapping, source: Source, inspector: Inspector) -> Fault
             if known[table] is None:
                 yield "table", f"the database has no table {table}"
         columns = known[table]
-        if columns is not None and column not in columns and (table, column) not in named:
+        if columns is not None and _named(column, source) not in columns and (table, column) not in named:
             named.add((table, column))
             yield key, f"the table {table} has no column {column}"
 
@@ -50,8 +50,12 @@ def _missing(mapping: SetMapping, source: Source, inspector: Inspector) -> Fault
 def _columns(inspector: Inspector, table: str, source: Source) -> set[str] | None:
     schema, bare = split(table, schemas=source.dialect.schemas)
     with suppress(NoSuchTableError):
-        return {found["name"] for found in inspector.get_columns(bare, schema)}
+        return {_named(found["name"], source) for found in inspector.get_columns(bare, schema)}
     return None
+
+
+def _named(column: str, source: Source) -> str:
+    return column.lower() if source.dialect.any_case else column
 
 
 def _apart(mapping: SetMapping, source: Source) -> Faults:

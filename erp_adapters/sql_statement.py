@@ -29,6 +29,7 @@ from edm.primitives import STRING
 from edm.query import OrderItem, Query
 from erp_adapters.base import ContractBroken
 from erp_adapters.sql_bounds import bounded
+from erp_adapters.sql_certain import ordered
 from erp_adapters.sql_compile import Compiler, Mappings, Place
 from erp_adapters.sql_decode import Output, computed
 from erp_adapters.sql_derived import Deriver, outputs
@@ -120,6 +121,8 @@ class Statements:
         return found
 
     def _tried(self, name: str, question: str, expr: Expr, shape: Shape) -> Match:
+        if question == "compute" and self.source.dialect.certain_only:
+            return Match.NO
         compiler = self._frames(Query(name, ())).compiler.continued(shape.leaves)
         place = compiler.scope[IT]
         asked: dict[str, Callable[[], Sequence[Sql]]] = {
@@ -151,6 +154,8 @@ class Statements:
 
     def _derive(self, query: Query) -> Asked | None:
         """The statements of a query whose rows are made of others; ``None`` where SQL cannot say all of it."""
+        if self.source.dialect.certain_only:
+            return None
         shape = self._shapes.of(query)
         found = self._derived.get(shape.key)
         if found is None:
@@ -266,6 +271,8 @@ def _conditions(compiler: Compiler, place: Place, query: Query) -> list[Sql]:
 
 def _sort_values(compiler: Compiler, place: Place, expr: Expr) -> Sequence[Value]:
     """What to sort by, most significant first."""
+    if compiler.source.dialect.certain_only:
+        return ordered(expr, compiler.field)
     values = compiler.field(expr).order() if isinstance(expr, Prop) else (_exact(compiler.value(expr)),)
     dialect = compiler.source.dialect
     if any(value.form in (Form.TEXT, Form.CHAR) for value in values) and not dialect.encoding.sorts:

@@ -64,6 +64,8 @@ def _redis_url(value: SecretStr) -> SecretStr:
 _SCHEMES = {
     **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"),
     **dict.fromkeys(("mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"), "mysql+pymysql"),
+    **dict.fromkeys(("mssql", "mssql+pymssql"), "mssql+pymssql"),
+    **dict.fromkeys(("oracle", "oracle+oracledb"), "oracle+oracledb"),
 }
 
 
@@ -75,7 +77,10 @@ def _database_url(value: SecretStr) -> SecretStr:
         return SecretStr(f"{_SCHEMES[scheme]}://{rest}")
     if separator and scheme == "sqlite":
         return value
-    raise ValueError("must be postgresql://user:password@host/database, mysql://..., mariadb://... or sqlite:///path")
+    raise ValueError(
+        "must be postgresql://user:password@host/database, mysql://..., mariadb://..., mssql://..., "
+        "oracle://... or sqlite:///path"
+    )
 
 
 def _unambiguous(url: str) -> bool:
@@ -168,7 +173,7 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: DatabaseUrl = Field(
-        description="The database: postgresql://..., mariadb://..., mysql://... or sqlite:///path."
+        description="The database: postgresql://..., mariadb://..., mysql://..., mssql://..., oracle://... or sqlite:///path."
     )
     pool_size: int | None = Field(default=None, ge=1, le=200, description="Connections to it per worker process.")
     pool_wait: float | None = Field(default=None, gt=0, le=60, description="Seconds to wait for a free connection.")
@@ -194,7 +199,8 @@ class _Named(BaseModel):
     port: int = Field(default=8000, ge=1, le=65535, description="TCP port to listen on.")
     workers: int = Field(default=2, ge=1, le=64, description="Worker processes.")
     database_url: DatabaseUrl | None = Field(
-        default=None, description="The ERP's database: postgresql://..., mariadb://..., mysql://... or sqlite:///path."
+        default=None,
+        description="The ERP's database: postgresql://..., mariadb://..., mysql://..., mssql://..., oracle://... or sqlite:///path.",
     )
     database_session: Statements = Field(
         default=(), description="Statements that every new connection to `database_url` begins with."

@@ -131,7 +131,7 @@ LAYERS = {
 
 # Each kind of adapter knows what all of them share, its own modules and its driver; never another kind.
 DRIVERS = {
-    "sql": ("psycopg", "pymysql", "sqlalchemy"),
+    "sql": ("oracledb", "psycopg", "pymssql", "pymysql", "sqlalchemy"),
     "sap": ("pyodata", "requests"),
 }
 

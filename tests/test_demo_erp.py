@@ -419,7 +419,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
         create(f"sqlite:///{file}")
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "firebird://localhost/x"])
 def test_only_files_and_postgresql(url: str) -> None:
     with pytest.raises(ValueError, match="the demo ERP"):
         create(url)

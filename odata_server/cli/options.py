@@ -25,7 +25,8 @@ _OPTIONS = (
         help="Settings file (default: erp-odata.toml, or what ERP_ODATA_CONFIG names).",
     ),
     click.option(
-        "--database-url", help="The ERP's database: postgresql://..., mariadb://..., mysql://... or sqlite:///path."
+        "--database-url",
+        help="The ERP's database: postgresql://..., mariadb://..., mysql://..., mssql://..., oracle://... or sqlite:///path.",
     ),
     click.option(
         "--catalog",

@@ -349,7 +349,7 @@ def test_the_demo_answers_whatever_is_configured(tmp_path: Path, demo_sqlite_cop
     (tmp_path / ".demo").mkdir()
     (tmp_path / ".demo" / "erp.sqlite").symlink_to(demo_sqlite_copy.removeprefix("sqlite:///"))
     Path(FILE_NAME).write_text("port = 'broken'")
-    environ = {"ERP_ODATA_PAGE_SIZE": "none", "PORT": "x", "DATABASE_URL": "mysql://x"}
+    environ = {"ERP_ODATA_PAGE_SIZE": "none", "PORT": "x", "DATABASE_URL": "firebird://x"}
     ran = process("demo", "--port", str(free_port), "--workers", "1", "--check", environ=environ)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "answered with 3 invoices" in ran.stdout

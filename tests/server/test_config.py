@@ -34,7 +34,7 @@ def test_twelve_faults_in_one_file_are_one_message() -> None:
         port = 99999
         page_size = 0
         deadlin = 4
-        database_url = "mysql://u:canary-password@h/x"
+        database_url = "firebird://u:canary-password@h/x"
         secret_key = "changeme-canary-secret"
         log_level = "loud"
         log_format = "xml"
