@@ -25,7 +25,13 @@ class Layer:
     never: tuple[str, ...] = ()
 
 
-SHARED_BY_ADAPTERS = ("edm", "erp_adapters.base", "erp_adapters.transport", "erp_adapters.dialects")
+SHARED_BY_ADAPTERS = (
+    "edm",
+    "erp_adapters.base",
+    "erp_adapters.dialects",
+    "erp_adapters.records",
+    "erp_adapters.transport",
+)
 COMPOSITION = ("odata_server.app", "odata_server.cli")
 EDGE = (*COMPOSITION, "odata_server.compose", "odata_server.entry", "odata_server.web", "odata_server.pages")
 SERVER = (
@@ -67,6 +73,7 @@ LAYERS = {
     "erp_adapters.introspect": Layer(ours=("edm", "erp_adapters.base", "erp_adapters.sql"), theirs=("sqlalchemy",)),
     "erp_adapters.proposal": Layer(ours=("edm", "erp_adapters.introspect")),
     "erp_adapters.kit": Layer(ours=("edm", "erp_adapters.base"), theirs=("hypothesis", "pytest")),
+    "erp_adapters.records": Layer(ours=("edm", "erp_adapters.base")),
     "erp_adapters.resilient": Layer(ours=("edm", "erp_adapters.base")),
     "erp_adapters.stamped": Layer(ours=("edm", "erp_adapters.base")),
     "erp_adapters.transport": Layer(ours=("edm", "erp_adapters.base"), theirs=("requests",)),
