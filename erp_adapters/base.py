@@ -7,7 +7,7 @@ already correct, because the engine evaluates the rest.
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from typing import Any, Protocol, runtime_checkable
 
@@ -25,12 +25,24 @@ DEFAULT_SOURCE = "default"
 
 @dataclass(slots=True)
 class Timings:
-    """What one request cost; adapters add what they spent waiting for the ERP. ``rows_expanded`` are related rows."""
+    """What one request cost; adapters add what they spent waiting for the ERP. ``rows_expanded`` are related rows.
+
+    ``read_seconds`` is all that it took to get rows: planning, looking into the cache, the ERP, finishing its answers.
+    """
 
     erp_seconds: float = 0.0
     erp_calls: int = 0
     rows_read: int = 0
     rows_expanded: int = 0
+    plan_seconds: float = 0.0
+    cache_seconds: float = 0.0
+    read_seconds: float = 0.0
+    write_seconds: float = 0.0
+
+    def add(self, other: "Timings") -> None:
+        """What a part of the request cost."""
+        for row in fields(self):
+            setattr(self, row.name, getattr(self, row.name) + getattr(other, row.name))
 
 
 @dataclass(slots=True)
@@ -108,6 +120,19 @@ class Explains(Protocol):
     """Optional: shows the request that a query becomes (SQL with parameters, a URL)."""
 
     def explain(self, query: Query) -> str: ...
+
+
+@runtime_checkable
+class Keeps(Protocol):
+    """Optional: answers from what it has kept, and tells people how."""
+
+    def decision(self, query: Query, view: str = "") -> str:
+        """Whether the query would be answered from what is kept for callers of that view, and under which key."""
+        ...
+
+    def allowance(self, query: Query) -> str:
+        """How long answers to such queries are kept."""
+        ...
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ Related rows, for ``$expand`` and for conditions that the source declined, cost 
 keys, never one per row.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -59,7 +60,13 @@ class Engine:
 
     def run(self, query: Query, session: Session) -> Result:
         """The whole answer to ``query``; raises ``ODataError`` when the budget or the deadline is used up."""
-        return self._run(self.plan(query), session)
+        spent, began = session.timings, time.perf_counter()
+        made, already = self.plan(query), spent.read_seconds
+        spent.plan_seconds += time.perf_counter() - began
+        try:
+            return self._run(made, session)
+        finally:  # reads within this one are part of it
+            spent.read_seconds = already + time.perf_counter() - began
 
     def rows(self, made: Plan, session: Session) -> list[Row]:
         """The rows of the answer that a plan gives."""

@@ -5,7 +5,7 @@ The outcome is a tree of ``Entities`` as deep as the expansion; related rows tha
 once.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -68,6 +68,14 @@ def _number_of(expansion: Expansion) -> str:
 def root_columns(entity_set: EntitySet, query: Query, *more: str) -> tuple[str, ...]:
     """The columns to read of the rows that the resource path finds: also those that expansions compare with."""
     return read_columns(entity_set, query, *outer_columns(entity_set, query), *more)
+
+
+def expansions(query: Query, path: str = "") -> Iterator[tuple[str, Query]]:
+    """Every expansion that reads rows, nested ones included, by its path."""
+    for each in query.expand:
+        if each.number is None:
+            yield f"{path}{each.navigation}", each.query
+            yield from expansions(each.query, f"{path}{each.navigation}/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from edm.model import EntitySet
-from erp_adapters.base import Provenance
+from erp_adapters.base import Provenance, Timings
 from erp_adapters.cache.adapter import Freshness
 from odata_server.messages import Headers
 
@@ -33,9 +33,15 @@ def origin_headers(provenance: Provenance, now: datetime) -> tuple[tuple[str, st
     return status, ("Age", str(max(0, math.floor(now.timestamp() - provenance.oldest))))
 
 
-def reads_text(provenance: Provenance) -> str:
-    """How many reads had which outcome: ``2 hit, 1 miss``."""
-    return ", ".join(f"{number} {outcome}" for outcome, number in sorted(provenance.reads.items()))
+def timing_text(spent: Timings, provenance: Provenance, seconds: float) -> str:
+    """Where the time went, as ``Server-Timing`` says it: in the cache, with how many reads had which outcome; for
+    reading the URL and planning; in the ERP, with its calls; for writing the answer; all in all.
+    """
+    reads = ", ".join(f"{number} {outcome}" for outcome, number in sorted(provenance.reads.items()))
+    cache = f'cache;desc="{reads}";dur={spent.cache_seconds * 1000:.1f}, ' if reads else ""
+    erp = f"erp;dur={spent.erp_seconds * 1000:.1f};desc={spent.erp_calls}"
+    plan, write = (f"{took * 1000:.1f}" for took in (spent.plan_seconds, spent.write_seconds))
+    return f"{cache}plan;dur={plan}, {erp}, write;dur={write}, total;dur={seconds * 1000:.1f}"
 
 
 def _status(provenance: Provenance) -> str:

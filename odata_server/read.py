@@ -3,6 +3,7 @@
 One function per kind of resource, chosen from a table.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,11 +59,13 @@ class Reader:
     now: datetime
 
     def answer(self) -> Answered:
-        """The response; raises ``ODataError``."""
+        """The response; raises ``ODataError``. What is no reading is writing."""
+        spent, began = self.session.timings, time.perf_counter()
+        already = spent.read_seconds
         query = self.narrowed()
-        if query is None:
-            return self._nothing()
-        return _ANSWERS[self.bound.answer](self, query)
+        answered = self._nothing() if query is None else _ANSWERS[self.bound.answer](self, query)
+        spent.write_seconds += time.perf_counter() - began - (spent.read_seconds - already)
+        return answered
 
     def _nothing(self) -> Answered:
         """The answer where a navigation property on the path is null: no entity, or a collection without any."""
@@ -152,7 +155,7 @@ class Reader:
             return _counting(query)
         if self.bound.answer in (Answer.COLLECTION, Answer.REFERENCES):
             return self._page_read(query).query
-        return query
+        return self._one(query, self._single_columns(query))
 
     # --- tokens ---------------------------------------------------------------------------------------
 
@@ -225,16 +228,33 @@ class Reader:
             return structure_list(self.bound.structure, self._entity_set)
         return select_list(self._query, self.bound.selected, self.shape.version)
 
+    def _one(self, query: Query, columns: tuple[str, ...]) -> Query:
+        """The question for the one row that ``query`` leads to."""
+        return query.with_(columns=columns, compute=(*query.compute, *numbers_of(query)), expand=(), top=1)
+
+    def _single_columns(self, query: Query) -> tuple[str, ...]:
+        """What is read of the one row."""
+        found, key = self.bound.property, self._entity_set.type.key
+        match self.bound.answer:
+            case Answer.ENTITY:
+                return root_columns(self._entity_set, query, *self._entity_set.type.names)
+            case Answer.PROPERTY if found is not None:
+                return tuple(dict.fromkeys((found.name, key)))
+            case Answer.VALUE if found is not None:
+                return (found.name,)
+            case _:
+                return (key,)
+
     def _single(self, query: Query, columns: tuple[str, ...]) -> Row | None:
         """The one row, or ``None`` where a navigation property is null; 404 if it ought to exist."""
-        rows = self.engine.run(query.with_(columns=columns, expand=(), top=1), self.session).rows
+        rows = self.engine.run(self._one(query, columns), self.session).rows
         if not rows and not self.bound.optional:
             raise ODataError("not_found", f"There is no {self.bound.path or self._entity_set.name}.")
         return rows[0] if rows else None
 
     def entity(self, query: Query) -> Answered:
-        columns = root_columns(self._entity_set, query, *self._entity_set.type.names)
-        row = self._single(query.with_(compute=(*query.compute, *numbers_of(query))), columns)
+        columns = self._single_columns(query)
+        row = self._single(query, columns)
         if row is None:
             return Answered(no_content(self.shape))
         etag = self._etag(columns, row)
@@ -257,7 +277,7 @@ class Reader:
         return weak_etag(repr(values).encode("utf-8", "replace"))
 
     def reference(self, query: Query) -> Answered:
-        columns = (self._entity_set.type.key,)
+        columns = self._single_columns(query)
         row = self._single(query, columns)
         if row is None:
             return Answered(no_content(self.shape))
@@ -267,7 +287,7 @@ class Reader:
     def one_property(self, query: Query) -> Answered:
         found = self.bound.property
         assert found is not None
-        row = self._single(query, tuple(dict.fromkeys((found.name, self._entity_set.type.key))))
+        row = self._single(query, self._single_columns(query))
         if row is None or row[0] is None:
             return Answered(no_content(self.shape))
         context = f"{self.request.root}$metadata#{self._canonical(row[-1])}/{found.name}"
@@ -282,7 +302,7 @@ class Reader:
     def value(self, query: Query) -> Answered:
         found = self.bound.property
         assert found is not None
-        row = self._single(query, (found.name,))
+        row = self._single(query, self._single_columns(query))
         if row is None or row[0] is None:
             return Answered(no_content(self.shape))
         return Answered(respond(self.request, self.shape, raw_value(row[0]).encode()), 1)

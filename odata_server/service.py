@@ -24,7 +24,8 @@ from erp_adapters.base import Adapter, Explains, Provenance, Session, SourceErro
 from odata_server.auth import Principal, view_digest
 from odata_server.batch.exchange import answer_batch
 from odata_server.execute import Engine
-from odata_server.freshness import origin_headers, reads_text, wants_live
+from odata_server.explained import Explanation, decisions
+from odata_server.freshness import origin_headers, timing_text, wants_live
 from odata_server.json_format import Writer
 from odata_server.messages import Headers, ODataRequest, ODataResponse
 from odata_server.methods import as_get, check_method, is_batch
@@ -74,18 +75,6 @@ class ServiceOptions:
     batch_rows: int = 200_000
     live_users: tuple[str, ...] = ()
     limits: Limits = DEFAULT_LIMITS
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """How a request is answered: the bound query, what goes to the source, what is finished here, the ERP's own
-    text."""
-
-    query: str
-    pushed: str
-    residual: str | None
-    notes: tuple[str, ...]
-    native: str | None
 
 
 @dataclass(slots=True)
@@ -167,6 +156,8 @@ class Service:
         shape = negotiate(exchange.version, accept, bound.format, offers)
         if bound.query is None:
             return self._document(bound.answer, shape, view, request)
+        spent = exchange.session.timings
+        spent.plan_seconds += time.perf_counter() - exchange.started - spent.read_seconds
         answered = self._reader(exchange, bound, view, shape).answer()
         exchange.rows, exchange.notes = answered.rows, answered.notes
         return answered.response
@@ -260,12 +251,14 @@ class Service:
             return Explanation("", "", None, ("a navigation property on the path is null: nobody is asked",), None)
         expected = foreseen(reader.engine, reader.engine.plan(query))
         made, native = expected.plan, None
-        if isinstance(self.adapter, Explains) and not made.empty:
-            sent = [each for asked in (*expected.asked, made) for each in asked.sent]
+        sent = [] if made.empty else [each for asked in (*expected.asked, made) for each in asked.sent]
+        if isinstance(self.adapter, Explains) and sent:
             native = "\n\n".join(map(self.adapter.explain, sent))
         residual = expression_text(made.residual) if made.residual is not None else None
         notes = tuple(f"first reads {query_text(hop.query)}" for hop in bound.hops) + made.notes
-        return Explanation(query_text(made.query), "; ".join(map(query_text, made.sent)), residual, notes, native)
+        pushed = "; ".join(map(query_text, made.sent))
+        cache = tuple(decisions(self.adapter, sent, bound.query, exchange.session.view))
+        return Explanation(query_text(made.query), pushed, residual, notes, native, cache)
 
     # --- observing ------------------------------------------------------------------------------------
 
@@ -304,12 +297,10 @@ class Service:
                 detail=exchange.detail,
             )
         )
-        timing = f"erp;dur={timings.erp_seconds * 1000:.1f};desc={timings.erp_calls}, total;dur={seconds * 1000:.1f}"
         provenance = exchange.session.provenance
-        if provenance.reads:
-            timing = f'cache;desc="{reads_text(provenance)}", {timing}'
         origin = origin_headers(provenance, exchange.now)
-        return ODataResponse(response.status, (*response.headers, *origin, ("Server-Timing", timing)), response.body)
+        timing = ("Server-Timing", timing_text(timings, provenance, seconds))
+        return ODataResponse(response.status, (*response.headers, *origin, timing), response.body)
 
     def _tell(self, event: Handled | Failed) -> None:
         notify(self.observers, event)
@@ -333,9 +324,7 @@ class _Parts:
             request, outer.principal, session, outer.now, time.perf_counter(), self._left(), part, outer.version
         )
         response = self.service.handled(exchange, fault or self._exhausted())
-        spent.erp_seconds += session.timings.erp_seconds
-        spent.erp_calls += session.timings.erp_calls
-        spent.rows_read += session.timings.rows_read
+        spent.add(session.timings)
         outer.session.provenance.merge(session.provenance)
         outer.rows += exchange.rows
         self.number += 1

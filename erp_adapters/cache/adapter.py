@@ -10,9 +10,9 @@ never kept, and a failure of the cache is a miss.
 import math
 import secrets as random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from itertools import chain
@@ -110,7 +110,8 @@ class _Question:
 @dataclass(slots=True)
 class Cached:
     """Answers from what ``adapter`` has answered before. ``namespace`` tells this model and these sources from others
-    that share the store; ``secret`` signs what is stored. ``background`` runs what nobody waits for.
+    that share the store; ``secret`` signs what is stored. ``background`` runs what nobody waits for. ``told`` hears of
+    every outcome by set: those of ``Provenance``, ``refused`` for an entry that is not ours, ``renewal_failed``.
     """
 
     adapter: Adapter
@@ -124,7 +125,7 @@ class Cached:
     options: CacheOptions = CacheOptions()
     memory: Memory = field(default_factory=Memory)
     clock: Callable[[], float] = time.time
-    counters: Counter[tuple[str, str]] = field(default_factory=Counter)
+    told: Callable[[str, str], None] = lambda entity_set, outcome: None
     _flights: Flights[Entry] = field(default_factory=Flights)
     _question: Callable[[Query], _Question] = field(init=False, repr=False)
 
@@ -141,22 +142,26 @@ class Cached:
         return self.adapter.capabilities(entity_set)
 
     def explain(self, query: Query) -> str:
-        """What the cache would do, and what the ERP would be sent."""
-        native = self.adapter.explain(query) if isinstance(self.adapter, Explains) else ""
-        return f"{self.decision(query)}\n\n{native}"
+        """What the ERP would be sent."""
+        return self.adapter.explain(query) if isinstance(self.adapter, Explains) else ""
 
     def decision(self, query: Query, view: str = "") -> str:
-        """What the cache would do with the query, for people."""
+        """What the cache would do with the query, for people, and the key under which it would do it."""
         question = self._question(query)
         if not question.kept:
-            return "cache: not kept" + (" (must be live)" if question.freshness.live else "")
-        key, freshness = Key(question.asked, view), question.freshness
+            return self.allowance(query)
+        key = Key(question.asked, view)
         found = self._found(key, question)
         state = "nothing kept" if found is None else f"kept for {self._age(found):.0f} s"
-        return (
-            f"cache: {state}; fresh for {freshness.fresh:g} s, in an outage for {freshness.stale:g} s more"
-            f"\ncache key: {key.digest(self.namespace)}"
-        )
+        return f"{state}; {self.allowance(query)}; key {key.digest(self.namespace)}"
+
+    def allowance(self, query: Query) -> str:
+        """How long answers to such a query are kept, for people."""
+        question = self._question(query)
+        if not question.kept:
+            return "not kept" + (" (must be live)" if question.freshness.live else "")
+        freshness = question.freshness
+        return f"fresh for {freshness.fresh:g} s, in an outage for {freshness.stale:g} s more"
 
     def read(self, query: Query, session: Session) -> Iterator[Page]:
         question = self._question(query)
@@ -165,15 +170,23 @@ class Cached:
             yield from self.adapter.read(query, session)
             return
         key = Key(question.asked, session.view)
-        kept = None if session.live else self._found(key, question)
-        if kept is not None and self._is_fresh(kept, question):
-            self._count(query, session, "hit", kept.fetched)
-            self._renew_early(key, question, session, kept)
-            yield _page(kept, query)
+        with _spent(session):
+            kept = None if session.live else self._found(key, question)
+            hit = self._hit(key, question, query, session, kept)
+        if hit is not None:
+            yield hit
         elif question.whole:
             yield _page(self._asked(key, question, session, kept), query)
         else:
             yield from self._recorded(key, question, query, session, kept)
+
+    def _hit(self, key: Key, question: _Question, query: Query, session: Session, kept: Entry | None) -> Page | None:
+        """The answer, if what is kept is fresh."""
+        if kept is None or not self._is_fresh(kept, question):
+            return None
+        self._count(query, session, "hit", kept.fetched)
+        self._renew_early(key, question, session, kept)
+        return _page(kept, query)
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
@@ -185,10 +198,13 @@ class Cached:
         usable = kept is not None and self._serves_outage(kept, question)
         asking = _hurried(session, self.options.patience) if usable else session
         patience = min(asking.remaining(), self.options.wait)
+        began = time.perf_counter()
         try:
             entry, waited = self._flights.run(key, lambda: self._fetch(key, question, asking), patience)
         except SourceError as error:
             return self._instead(error, key, kept, question, session)
+        if waited:
+            session.timings.cache_seconds += time.perf_counter() - began
         self._count(question.asked, session, "coalesced" if waited else "miss", entry.fetched if waited else None)
         return entry
 
@@ -222,7 +238,8 @@ class Cached:
             if len(rows) <= self.options.most_rows:
                 rows.extend(page.rows)
             yield _page(Entry(asked.columns, page.rows, page.count, fetched), query)
-        self._keep(key, question, Entry(asked.columns, rows, count, fetched))
+        with _spent(session):
+            self._keep(key, question, Entry(asked.columns, rows, count, fetched))
 
     def _fetch(self, key: Key, question: _Question, session: Session) -> Entry:
         """Asks the ERP, unless another process is just doing so."""
@@ -232,11 +249,12 @@ class Cached:
         name = key.digest(self.namespace)
         lock, token = f"lock:{name}", random.token_bytes(16)
         until = time.monotonic() + min(self.options.wait, session.remaining())
-        while not (ours := store.claim(lock, token, _LOCK)) and time.monotonic() < until:
-            time.sleep(_LOOK)
-            found = self._stored(key, question)
-            if found is not None and self._is_fresh(found, question):
-                return found
+        with _spent(session):
+            while not (ours := store.claim(lock, token, _LOCK)) and time.monotonic() < until:
+                time.sleep(_LOOK)
+                found = self._stored(key, question)
+                if found is not None and self._is_fresh(found, question):
+                    return found
         try:
             return self._read(key, question, session)
         finally:
@@ -249,7 +267,8 @@ class Cached:
             rows.extend(page.rows)
             count = page.count if page.count is not None else count
         entry = Entry(question.asked.columns, rows, count, fetched)
-        self._keep(key, question, entry)
+        with _spent(session):
+            self._keep(key, question, entry)
         return entry
 
     def _renew_early(self, key: Key, question: _Question, session: Session, kept: Entry) -> None:
@@ -265,7 +284,7 @@ class Cached:
         try:
             self._flights.run(key, lambda: self._fetch(key, question, session), 0.0)
         except SourceError:
-            self.counters[question.asked.entity_set, "renewal_failed"] += 1  # whoever asks next is told
+            self.told(question.asked.entity_set, "renewal_failed")  # whoever asks next is told
 
     # --- keeping --------------------------------------------------------------------------------------------------
 
@@ -303,7 +322,7 @@ class Cached:
             return None
         entry = unpacked(data, name, self.secret, self.options.most_bytes)
         if entry is None or entry.columns != key.query.columns:
-            self.counters[key.query.entity_set, "refused"] += 1
+            self.told(key.query.entity_set, "refused")
             return None
         return None if self._outdated(entry, question) else entry
 
@@ -330,8 +349,18 @@ class Cached:
         return max(0.0, self.clock() - entry.fetched)
 
     def _count(self, query: Query, session: Session, outcome: str, fetched: float | None = None) -> None:
-        self.counters[query.entity_set, outcome] += 1
+        self.told(query.entity_set, outcome)
         session.provenance.add(outcome, fetched)
+
+
+@contextmanager
+def _spent(session: Session) -> Iterator[None]:
+    """What is done here is the cache's part of the time that the request takes."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        session.timings.cache_seconds += time.perf_counter() - began
 
 
 def _hurried(session: Session, patience: float) -> Session:

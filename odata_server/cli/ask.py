@@ -86,6 +86,7 @@ def explain(request: str, as_json: bool, **flags: Any) -> None:
         "residual": found.residual,
         "notes": list(found.notes),
         "native": found.native,
+        "cache": list(found.cache),
     }
     if as_json:
         click.echo(json.dumps(parts, indent=2))
@@ -96,6 +97,7 @@ def explain(request: str, as_json: bool, **flags: Any) -> None:
         ("Finished here", found.residual or "nothing"),
         ("Notes", "\n".join(found.notes) or "none"),
         ("What the ERP gets", found.native or "nothing"),
+        ("What the cache does", "\n".join(found.cache) or "nothing"),
     ):
         click.secho(title, bold=True)
         click.echo("  " + str(text).replace("\n", "\n  ") + "\n")

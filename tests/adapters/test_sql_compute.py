@@ -7,8 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from odata_server.auth import ANONYMOUS
+from odata_server.explained import Explanation
 from odata_server.messages import ODataRequest
-from odata_server.service import Explanation, Service
+from odata_server.service import Service
 from tests.serving import all_rows, connect, connected, demo_metadata
 
 

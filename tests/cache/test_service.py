@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from erp_adapters.cache.adapter import Cached
 from odata_server.auth import Principal, view_digest
 from odata_server.messages import Headers, ODataRequest, ODataResponse
 from odata_server.service import Service, ServiceOptions
-from tests.cache.support import Clock, Counted, cached, erp
+from tests.cache.support import Clock, Counted, Shelf, cached, erp
 from tests.engine.small import METADATA, NOW, SECRET, bind
 from tests.profiles import examples
 
@@ -59,7 +60,8 @@ def test_where_an_answer_came_from(kept: Kept) -> None:
     kept.clock.now += 42
     hit = get(kept.service, "Invoices", LIST)
     assert (hit.header("Cache-Status"), hit.header("Age")) == ("erp-odata; hit", "42")
-    assert (hit.header("Server-Timing") or "").startswith('cache;desc="1 hit", erp;dur=0.0;desc=0, total;dur=')
+    timing = r'cache;desc="1 hit";dur=[\d.]+, plan;dur=[\d.]+, erp;dur=0.0;desc=0, write;dur=[\d.]+, total;dur=[\d.]+'
+    assert re.fullmatch(timing, hit.header("Server-Timing") or "")
     kept.source.failure = Unavailable()
     kept.clock.now += 20
     stale = get(kept.service, "Invoices", LIST)
@@ -97,6 +99,53 @@ def test_a_body_says_that_it_is_stale(kept: Kept, path: str, query: str, version
         assert b"DataAsOf" not in get(kept.service, path, query, **headers, **more).body
     kept.source.failure = None
     assert b"DataAsOf" not in get(kept.service, path, query, **headers).body
+
+
+def test_the_time_is_told_apart(kept: Kept) -> None:
+    """Time in an ERP that is slow is the ERP's; the rest is the service's, and no more than all of it."""
+    kept.source.before = lambda query, session: time.sleep(0.05)
+    answer = get(kept.service, "Customers", "$expand=Invoices&$top=3")
+    parts = re.findall(r"(\w+);(?:desc=[^;,]+;)?dur=([\d.]+)", answer.header("Server-Timing") or "")
+    took = {name: float(value) for name, value in parts}
+    assert list(took) == ["cache", "plan", "erp", "write", "total"]
+    assert took["total"] >= 100
+    assert took["plan"] > 0
+    assert took["write"] > 0
+    assert took["cache"] + took["plan"] + took["write"] < took["total"] - 95
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "reads"),
+    [
+        ("Invoices", LIST, 1),
+        ("Invoices", "$filter=Customer/Country eq 'DE'&$top=3", 1),
+        ("Invoices('I001')", "", 1),
+        ("Invoices('I001')", "$select=InvoiceNumber", 1),
+        ("Invoices('I001')/CustomerNumber", "", 1),
+        ("Invoices('I001')/CustomerNumber/$value", "", 1),
+        ("Invoices('I001')/$ref", "", 1),
+        ("Invoices/$count", "", 1),
+        ("Customers('C01')/Invoices", "$top=3", 1),
+        ("Customers('C01')", "$expand=Invoices($expand=Customer)", 3),
+    ],
+)
+@pytest.mark.parametrize("name", ["one", "blind", "all"])
+def test_what_is_explained_is_what_happens(kept: Kept, path: str, query: str, reads: int, name: str) -> None:
+    """The key that is shown is the one under which the answer then is kept, for whoever asks."""
+    seer, shelf = next(seer for seer in SEERS if seer.name == name), Shelf()
+    kept.cache.store = shelf
+    request = ODataRequest("GET", path, query.replace(" ", "%20"))
+    first, *others = kept.service.explain(request, seer).cache
+    assert len(others) == reads - 1
+    assert all(re.search(r"\$expand=Invoices.*: \w+ by their keys; fresh for 60 s", other) for other in others)
+    state, _, key = first.partition("; key ")
+    assert state.partition(": ")[2] == "nothing kept; fresh for 60 s, in an outage for 3600 s more"
+    assert key not in shelf.content
+    status = get(kept.service, path, query, seer).status
+    assert status == 200
+    assert key in shelf.content
+    kept.clock.now += 7
+    assert "kept for 7 s; " in kept.service.explain(request, seer).cache[0]
 
 
 def test_documents_come_from_no_cache(kept: Kept) -> None:

@@ -227,7 +227,7 @@ def test_explain() -> None:
     assert "SELECT" in result.stdout
     assert "Open" not in result.stdout.partition("SELECT")[2].partition("parameters")[0]
     parts = json.loads(run("explain", request, "--json").stdout)
-    assert set(parts) == {"query", "pushed", "residual", "notes", "native"}
+    assert set(parts) == {"query", "pushed", "residual", "notes", "native", "cache"}
     refused = run("explain", "Invoices?$filter=Nope eq 1")
     assert refused.exit_code == 1
     assert "^" in refused.stderr
