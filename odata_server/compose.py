@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -30,6 +31,9 @@ from odata_server.observe import Observer, log, remember
 from odata_server.service import Service, ServiceOptions
 from odata_server.settings import Settings
 from odata_server.store import SharedMarks, SharedStore
+
+if TYPE_CHECKING:
+    from odata_server.metrics import Metrics
 
 #: Answers that a process renews at once in the background.
 _RENEWALS = 2
@@ -60,10 +64,13 @@ class Composition:
     service: Service
     authenticator: Authenticator
     observers: tuple[Observer, ...]
+    metrics: "Metrics | None" = None
 
     def prepare(self) -> None:
         """What a server does before it forks: the sources tell of their tables, so that a worker that begins while one
         of them is away can answer from what is kept. Those that do not answer are asked later."""
+        if self.metrics is not None:
+            self.metrics.prepare()
         for source in sources_of(self.adapter).values():
             if isinstance(source, Prepares):
                 with suppress(SourceError):
@@ -85,6 +92,8 @@ def compose(
     metadata = metadata or load_directory(catalog(settings))
     adapter = adapter or connect(settings, physical(metadata))
     protected = guarded(settings, metadata, adapter)
+    metrics = measured(settings, metadata, protected)
+    observers = observers if metrics is None else (*observers, metrics)
     service = Service(
         metadata,
         protected.adapter,
@@ -92,7 +101,7 @@ def compose(
         options=ServiceOptions(**{row.name: getattr(settings, row.name) for row in fields(ServiceOptions)}),
         observers=observers,
     )
-    return Composition(settings, metadata, adapter, protected, service, authenticator(settings), observers)
+    return Composition(settings, metadata, adapter, protected, service, authenticator(settings), observers, metrics)
 
 
 def catalog(settings: Settings) -> Traversable | Path:
@@ -161,6 +170,18 @@ def guarded(settings: Settings, metadata: ServiceMetadata, adapter: Adapter) -> 
         memory=Memory(settings.cache_entries),
     )
     return Guarded(cached, sources, cached, store, marks)
+
+
+def measured(settings: Settings, metadata: ServiceMetadata, protected: Guarded) -> "Metrics | None":
+    """What counts for Prometheus, if somebody may read it."""
+    if not settings.metrics_users:
+        return None
+    from odata_server.metrics import Metrics
+
+    metrics = Metrics(metadata, protected.sources)
+    if protected.cache is not None:
+        protected.cache.told = metrics.read
+    return metrics
 
 
 def _pool_size(settings: Settings, source: str) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gunicorn.config import KNOWN_SETTINGS
 
+from odata_server import places
 from odata_server.config import ConfigError, load
 from odata_server.settings import is_loopback
 
@@ -84,6 +85,20 @@ def on_starting(server: Any) -> None:
 def when_ready(server: Any) -> None:
     """Before the first worker is forked off."""
     server.app.wsgi().extensions["erp_odata"].prepare()
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    worker.place = places.free(other.place for other in server.WORKERS.values())
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    places.take(worker.place)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    metrics = server.app.wsgi().extensions["erp_odata"].metrics
+    if metrics is not None:
+        metrics.left(worker.place)
 
 
 def _is_local(address: str | tuple[str, int]) -> bool:

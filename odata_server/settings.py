@@ -234,6 +234,9 @@ class _Named(BaseModel):
     change_users: UserNames = Field(
         default=(), description="Users, such as an ERP, that may declare entity sets changed."
     )
+    metrics_users: UserNames = Field(
+        default=(), description="Users that may read `/metrics`. Unset: nothing is counted, and there is none."
+    )
     cache_entries: int = Field(default=2_000_000, ge=1_000, description="Values that each process keeps of answers.")
     breaker_failures: int = Field(
         default=5, ge=1, le=1_000, description="Outages of an ERP in a row after which it is not asked for a while."

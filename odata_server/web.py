@@ -31,6 +31,8 @@ from odata_server.service import Service
 
 #: Where an ERP says what has changed.
 CHANGES: Final = "/api/v1/changed"
+#: Where Prometheus asks.
+METRICS: Final = "/metrics"
 #: Endpoints that answer anybody. Every other one, and every path that leads nowhere, asks who is calling.
 OPEN: Final = frozenset({"healthz", "readyz"})
 CSRF_COOKIE: Final = "erp-odata-csrf"
@@ -57,6 +59,7 @@ def install(app: Flask, composition: Composition) -> None:
         app.url_map.add(Rule(path, endpoint="odata", methods=None))
     app.view_functions["odata"] = site.odata
     app.add_url_rule(CHANGES, "changed", site.changed, methods=["POST"])
+    app.add_url_rule(METRICS, "metrics", site.metrics)
     app.add_url_rule("/healthz", "healthz", site.healthz)
     app.add_url_rule("/readyz", "readyz", site.readyz)
     app.before_request(site.begin)
@@ -189,6 +192,19 @@ class _Site:
         if made.guarded.marks is not None:
             made.guarded.marks.mark(names)
         return _Answer(status=204)
+
+    def metrics(self) -> Response:
+        """The figures of all processes, for those who may read them."""
+        counted = self._composition.metrics
+        if counted is None:
+            raise nothing_here()
+        if g.principal.name not in self._settings.metrics_users:
+            raise ODataError(
+                "forbidden", "This user may not read metrics.", hint="The setting metrics_users names who may."
+            )
+        from odata_server.metrics import CONTENT_TYPE
+
+        return _Answer(counted.text(), 200, {"Content-Type": CONTENT_TYPE})
 
     def healthz(self) -> Response:
         """This process answers; says nothing of the ERP."""

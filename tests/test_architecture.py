@@ -113,10 +113,14 @@ LAYERS = {
     "odata_server.execute": Layer(ours=ENGINE),
     "odata_server.expand": Layer(ours=ENGINE),
     "odata_server.fetched": Layer(ours=ENGINE),
-    "odata_server.gunicorn_conf": Layer(ours=("odata_server.config", "odata_server.settings"), theirs=("gunicorn",)),
+    "odata_server.gunicorn_conf": Layer(
+        ours=("odata_server.config", "odata_server.places", "odata_server.settings"), theirs=("gunicorn",)
+    ),
+    "odata_server.metrics": Layer(ours=SERVER, theirs=("prometheus_client",), never=EDGE),
     "odata_server.normalise": Layer(ours=ENGINE),
     "odata_server.describe": Layer(ours=(*SERVER, "salesforce"), theirs=SERVER_LIBRARIES, never=EDGE),
     "odata_server.pages": Layer(ours=(*SERVER, "salesforce"), theirs=(*SERVER_LIBRARIES, *FLASK), never=COMPOSITION),
+    "odata_server.places": Layer(),
     "odata_server.plan": Layer(ours=ENGINE),
     "odata_server.remote": Layer(ours=ENGINE),
     "odata_server.semijoin": Layer(ours=ENGINE),

@@ -111,7 +111,8 @@ class _Question:
 class Cached:
     """Answers from what ``adapter`` has answered before. ``namespace`` tells this model and these sources from others
     that share the store; ``secret`` signs what is stored. ``background`` runs what nobody waits for. ``told`` hears of
-    every outcome by set: those of ``Provenance``, ``refused`` for an entry that is not ours, ``renewal_failed``.
+    every outcome by set: those of ``Provenance``, ``refused`` for an entry that is not ours, ``renewed``,
+    ``renewal_failed``.
     """
 
     adapter: Adapter
@@ -285,6 +286,8 @@ class Cached:
             self._flights.run(key, lambda: self._fetch(key, question, session), 0.0)
         except SourceError:
             self.told(question.asked.entity_set, "renewal_failed")  # whoever asks next is told
+        else:
+            self.told(question.asked.entity_set, "renewed")
 
     # --- keeping --------------------------------------------------------------------------------------------------
 
