@@ -45,8 +45,14 @@ ERROR_CODES: dict[str, tuple[int, str]] = {
     "internal": (500, "A fault of the service. The correlation id finds it in the log."),
     "not_implemented": (501, "Valid OData that this service does not support."),
     "erp_contract": (502, "The ERP's answer does not fit the mapping of the set."),
+    "erp_answer": (502, "The ERP answered with something that cannot be used: no JSON, cut off, too large."),
+    "erp_failed": (502, "The ERP answered that it failed."),
+    "erp_refused": (502, "The ERP refused the question."),
+    "erp_denied": (502, "The ERP does not let the service read this."),
     "erp_unavailable": (503, "The ERP cannot be reached."),
     "erp_busy": (503, "All connections to the ERP are in use, or its data are locked."),
+    "erp_auth": (503, "The ERP does not accept the service's credentials."),
+    "erp_tls": (503, "The ERP's certificate is not trusted."),
     "erp_timeout": (504, "The ERP did not answer within the request's deadline."),
 }
 

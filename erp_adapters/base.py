@@ -254,8 +254,16 @@ class Unavailable(SourceError):
 class Busy(SourceError):
     """No connection to the ERP became free in time."""
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__("erp_busy", "All connections to the ERP are in use.", detail=detail, retry_after=2)
+    said = "All connections to the ERP are in use."
+
+    def __init__(self, detail: str = "", *, retry_after: int = 2) -> None:
+        super().__init__("erp_busy", self.said, detail=detail, retry_after=retry_after)
+
+
+class Throttled(Busy):
+    """The ERP wants to be asked less."""
+
+    said = "The ERP takes no more requests at the moment."
 
 
 class Locked(SourceError):
@@ -283,3 +291,62 @@ class ContractBroken(SourceError):
 
     def __init__(self, entity_set: str, detail: str = "") -> None:
         super().__init__("erp_contract", f"The ERP's answer for {entity_set} does not fit its mapping.", detail=detail)
+
+
+# What ERPs that are reached over HTTP do beside that.
+
+
+class AuthFailed(SourceError):
+    """The ERP does not accept the service's own credentials."""
+
+    def __init__(self, detail: str = "", *, retry_after: int = 60) -> None:
+        message = "The ERP does not let the service sign in."
+        super().__init__("erp_auth", message, detail=detail, retry_after=retry_after)
+
+
+class Untrusted(SourceError):
+    """The ERP's certificate does not tell that it is the ERP."""
+
+    outage = True
+
+    def __init__(self, detail: str = "") -> None:
+        message = "The connection to the ERP is not safe, so it is not used."
+        super().__init__("erp_tls", message, detail=detail, retry_after=60)
+
+
+class Denied(SourceError):
+    """The ERP knows the service and does not let it read this."""
+
+    passing = False
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("erp_denied", "The ERP does not let the service read this.", detail=detail)
+
+
+class Failed(SourceError):
+    """The ERP answers that it failed, to this question."""
+
+    retried = True
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("erp_failed", "The ERP failed to answer.", detail=detail, retry_after=3)
+
+
+class BadAnswer(SourceError):
+    """What the ERP answered cannot be used: another format, cut off, too large, or it leads elsewhere."""
+
+    outage = True
+
+    def __init__(self, detail: str = "") -> None:
+        message = "The ERP answered with something that cannot be used."
+        super().__init__("erp_answer", message, detail=detail, retry_after=3)
+
+
+class Refused(SourceError):
+    """The ERP refuses the question with an HTTP status of ``answered``, 400 or 404 for instance."""
+
+    passing = False
+
+    def __init__(self, detail: str = "", *, answered: int = 400) -> None:
+        super().__init__("erp_refused", "The ERP refused the question.", detail=detail)
+        self.answered = answered

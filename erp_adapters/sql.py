@@ -44,7 +44,7 @@ from erp_adapters.sql_mapping import SetMapping, parse
 from erp_adapters.sql_session import begun
 from erp_adapters.sql_statement import Statements
 from erp_adapters.sql_text import Asked, Prepared
-from erp_adapters.sql_watch import WATCH
+from erp_adapters.watch import WATCH
 
 _T = TypeVar("_T")
 

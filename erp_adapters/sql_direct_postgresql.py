@@ -27,7 +27,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from erp_adapters.base import Session, TimedOut
 from erp_adapters.sql_direct import Direct, Raw, wrapped
 from erp_adapters.sql_text import Prepared, Text
-from erp_adapters.sql_watch import WATCH
+from erp_adapters.watch import WATCH
 
 #: Statements that stay prepared on one connection.
 _MOST = 200

@@ -31,6 +31,7 @@ SHARED_BY_ADAPTERS = (
     "erp_adapters.dialects",
     "erp_adapters.records",
     "erp_adapters.transport",
+    "erp_adapters.watch",
 )
 COMPOSITION = ("odata_server.app", "odata_server.cli")
 EDGE = (*COMPOSITION, "odata_server.compose", "odata_server.entry", "odata_server.web", "odata_server.pages")
@@ -76,7 +77,10 @@ LAYERS = {
     "erp_adapters.records": Layer(ours=("edm", "erp_adapters.base")),
     "erp_adapters.resilient": Layer(ours=("edm", "erp_adapters.base")),
     "erp_adapters.stamped": Layer(ours=("edm", "erp_adapters.base")),
-    "erp_adapters.transport": Layer(ours=("edm", "erp_adapters.base"), theirs=("requests",)),
+    "erp_adapters.transport": Layer(
+        ours=("edm", "erp_adapters.base", "erp_adapters.watch"), theirs=("msgspec", "requests", "urllib3")
+    ),
+    "erp_adapters.watch": Layer(),
     "erp_adapters.wrappers": Layer(ours=("edm", "erp_adapters.base")),
     "odata_server": Layer(ours=SERVER, theirs=SERVER_LIBRARIES, never=EDGE),
     "odata_server.__init__": Layer(ours=("edm.faults", "odata_server.app", "odata_server.config"), theirs=("flask",)),

@@ -20,7 +20,19 @@ import pytest
 from edm.declare import load_texts
 from edm.errors import ERROR_CODES
 from erp_adapters import sql_mapping
-from erp_adapters.base import Busy, ContractBroken, SourceError, TimedOut, Unavailable
+from erp_adapters.base import (
+    AuthFailed,
+    BadAnswer,
+    Busy,
+    ContractBroken,
+    Denied,
+    Failed,
+    Refused,
+    SourceError,
+    TimedOut,
+    Unavailable,
+    Untrusted,
+)
 from erp_adapters.memory import MemoryAdapter
 from odata_server.cli.demo import FIRST_QUERY
 from odata_server.messages import Headers
@@ -200,6 +212,12 @@ ELSEWHERE: Mapping[str | None, Callable[[Example, str], Answer]] = {
     "erp_unavailable": _failing(Unavailable()),
     "erp_busy": _failing(Busy()),
     "erp_timeout": _failing(TimedOut()),
+    "erp_answer": _failing(BadAnswer()),
+    "erp_failed": _failing(Failed()),
+    "erp_refused": _failing(Refused()),
+    "erp_denied": _failing(Denied()),
+    "erp_auth": _failing(AuthFailed()),
+    "erp_tls": _failing(Untrusted()),
     "scan_budget_exceeded": _scanning,
     "unauthorized": _over_http,
     "insecure_transport": _over_http,

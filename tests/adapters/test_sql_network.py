@@ -13,7 +13,7 @@ from edm.query import Query
 from erp_adapters import sql
 from erp_adapters.base import Session, SourceError, TimedOut, Unavailable
 from erp_adapters.sql import SqlAdapter
-from erp_adapters.sql_watch import SLACK
+from erp_adapters.watch import SLACK
 from tests.fault_proxy import FaultProxy, fault_proxy
 from tests.serving import demo_metadata
 

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 
-from erp_adapters.sql_watch import SLACK, Watch
+from erp_adapters.watch import SLACK, Watch
 
 
 def test_what_is_left_in_time_is_not_cut() -> None:

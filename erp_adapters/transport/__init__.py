@@ -1,0 +1,28 @@
+"""How every ERP behind HTTP is called: one policy for all kinds, with an ERP that is not trusted.
+
+Kinds import from here. Nothing in this package knows a protocol above HTTP and JSON.
+"""
+
+from erp_adapters.transport.answers import Answer
+from erp_adapters.transport.client import Transport
+from erp_adapters.transport.credentials import Anonymous, Basic, Credentials, Proofs, Secret, Token
+from erp_adapters.transport.facade import Http
+from erp_adapters.transport.links import Place, Trail
+from erp_adapters.transport.oauth import ClientCredentials
+from erp_adapters.transport.options import TransportOptions
+
+__all__ = [
+    "Anonymous",
+    "Answer",
+    "Basic",
+    "ClientCredentials",
+    "Credentials",
+    "Http",
+    "Place",
+    "Proofs",
+    "Secret",
+    "Token",
+    "Trail",
+    "Transport",
+    "TransportOptions",
+]
