@@ -25,6 +25,7 @@ ERROR_CODES: dict[str, tuple[int, str]] = {
     "not_sortable": (400, "The property cannot be used in $orderby."),
     "limit_exceeded": (400, "The request exceeds a documented limit; the message names the limit."),
     "scan_budget_exceeded": (400, "Answering would read more ERP rows than allowed; filter on the named property."),
+    "filter_required": (400, "The ERP answers for the set only with a condition on the named property."),
     "bad_token": (400, "A $skiptoken that this service did not issue for this query, or that has expired."),
     "bad_batch": (400, "The body of a batch is malformed, or a request in it is or goes where batches may not go."),
     "bad_version": (400, "OData-Version or OData-MaxVersion names a version that this service cannot speak."),

@@ -11,9 +11,9 @@ from erp_adapters import sql_readers_dates as dates
 from erp_adapters import sql_readers_numbers as numbers
 from erp_adapters import sql_readers_stamps as stamps
 from erp_adapters import sql_readers_texts as texts
+from erp_adapters.sections import unknown
 from erp_adapters.sql_codecs import Codec, Constant, DateDigits, Nothing, Plain, Split, TextStamp, When, Zoned
 from erp_adapters.sql_readers import Line, Reader
-from erp_adapters.sql_section import unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from edm.model import Property
 from edm.primitives import DATE
 from erp_adapters import sql_columns
+from erp_adapters.sections import Faults, unknown
 from erp_adapters.sql_codecs import Codec, DateDigits, Nothing, Plain
 from erp_adapters.sql_dates import PATTERNS
 from erp_adapters.sql_readers import Reader
 from erp_adapters.sql_rows import Current
-from erp_adapters.sql_section import Faults, Names, unknown
+from erp_adapters.sql_section import Names
 
 #: What both ends are read as.
 DAY = Property("current", DATE, "current", ".")

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from edm.model import EntitySet
 from erp_adapters import sql_columns
+from erp_adapters.sections import Faults, name_of, unknown
 from erp_adapters.sql_codecs import Codec, CodeTable, ColumnRef, code_table, columns_of
 from erp_adapters.sql_readers import Reader
 from erp_adapters.sql_rows import Join, Relation, Total
 from erp_adapters.sql_rows_reader import ROWS, each_of, joins_of, names_of, own_rows, totals_of
-from erp_adapters.sql_section import Faults, Names, name_of, unknown
+from erp_adapters.sql_section import Names
 
 SECTION = "sql"
 

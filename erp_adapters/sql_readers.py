@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from edm.model import Property
 from edm.primitives import PrimitiveType
+from erp_adapters.sections import Faults
 from erp_adapters.sql_codecs import ColumnRef
-from erp_adapters.sql_section import Faults, Names, column_of
+from erp_adapters.sql_section import Names, column_of
 
 Line = Mapping[str, Any]
 

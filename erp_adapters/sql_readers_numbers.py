@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from edm.primitives import DECIMAL
+from erp_adapters.sections import unknown
 from erp_adapters.sql_codecs import Amount, Codec, Places, Scaled, Signs, Sum
 from erp_adapters.sql_readers import Line, Reader
-from erp_adapters.sql_section import unknown
 
 #: Most places that a number is moved against its decimals.
 _LEAST = -9

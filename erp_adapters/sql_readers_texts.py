@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from edm.primitives import BOOLEAN, DECIMAL, STRING
+from erp_adapters.sections import name_of, unknown
 from erp_adapters.sql_codecs import (
     Alpha,
     Codec,
@@ -20,7 +21,6 @@ from erp_adapters.sql_codecs import (
     Polymorphic,
 )
 from erp_adapters.sql_readers import Line, Reader
-from erp_adapters.sql_section import name_of, unknown
 
 
 def plain(reader: Reader, line: Line) -> Codec | None:

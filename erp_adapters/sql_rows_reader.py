@@ -8,10 +8,11 @@ from itertools import product
 from typing import Any
 
 from erp_adapters.dialects_base import Encoding
+from erp_adapters.sections import Faults, name_of, unknown
 from erp_adapters.sql_codecs import ColumnRef
 from erp_adapters.sql_current import current_of
 from erp_adapters.sql_rows import TABLE, Branch, Condition, Constant, Join, Relation, Total
-from erp_adapters.sql_section import Faults, Names, column_of, name_of, unknown, unquoted
+from erp_adapters.sql_section import Names, column_of, unquoted
 
 #: What any source of rows may say.
 ROWS = frozenset({"table", "where", "current"})

@@ -30,6 +30,7 @@ SHARED_BY_ADAPTERS = (
     "erp_adapters.base",
     "erp_adapters.dialects",
     "erp_adapters.records",
+    "erp_adapters.sections",
     "erp_adapters.transport",
     "erp_adapters.watch",
 )
@@ -74,8 +75,9 @@ LAYERS = {
     "erp_adapters.introspect": Layer(ours=("edm", "erp_adapters.base", "erp_adapters.sql"), theirs=("sqlalchemy",)),
     "erp_adapters.proposal": Layer(ours=("edm", "erp_adapters.introspect")),
     "erp_adapters.kit": Layer(ours=("edm", "erp_adapters.base"), theirs=("hypothesis", "pytest")),
-    "erp_adapters.records": Layer(ours=("edm", "erp_adapters.base")),
+    "erp_adapters.records": Layer(ours=("edm", "erp_adapters.base", "erp_adapters.sections")),
     "erp_adapters.resilient": Layer(ours=("edm", "erp_adapters.base")),
+    "erp_adapters.sections": Layer(),
     "erp_adapters.stamped": Layer(ours=("edm", "erp_adapters.base")),
     "erp_adapters.transport": Layer(
         ours=("edm", "erp_adapters.base", "erp_adapters.watch"), theirs=("msgspec", "requests", "urllib3")
