@@ -21,6 +21,8 @@ Row = tuple[Any, ...]
 
 #: The source of a set whose catalog names none.
 DEFAULT_SOURCE = "default"
+#: The kind of source that is a database.
+SQL = "sql"
 
 
 @dataclass(slots=True)
@@ -213,9 +215,12 @@ class Routes(Protocol):
 
 
 def source_of(entity_set: EntitySet) -> str:
-    """The name of the source that the set's rows come from, as its catalog says."""
+    """The name of the source that the set's rows come from, as its catalog says; else that of a database is the default
+    one, and that of another kind of ERP is called like the kind.
+    """
     named = (section.get("source") for section in entity_set.sources.values())
-    return next((name for name in named if isinstance(name, str)), DEFAULT_SOURCE)
+    kinds = DEFAULT_SOURCE if SQL in entity_set.sources else next(iter(entity_set.sources), DEFAULT_SOURCE)
+    return next((name for name in named if isinstance(name, str)), kinds)
 
 
 def sources_of(adapter: Adapter) -> Mapping[str, Adapter]:

@@ -5,7 +5,7 @@
 from flask import Flask
 
 from edm.faults import Fault
-from odata_server import pages, web
+from odata_server import kinds, pages, web
 from odata_server.compose import Composition, compose
 from odata_server.config import ConfigError, check, load
 from odata_server.observe import configure
@@ -51,6 +51,7 @@ def _confidential(settings: Settings) -> tuple[str, ...]:
 
     keys = (settings.secret_key, settings.secret_key_previous, *settings.users.values())
     hidden = [key.get_secret_value() for key in keys if key is not None]
+    hidden += [secret for secret in kinds.confidential(settings) if len(secret) > 3]
     urls = (settings.database_url, settings.redis_url, *(source.url for source in settings.sources.values()))
     for url in (url for url in urls if url is not None):
         password = urlsplit(url.get_secret_value()).password

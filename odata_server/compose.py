@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -25,6 +25,7 @@ from erp_adapters.cache.memory import Memory
 from erp_adapters.resilient import Breaker, Resilient
 from erp_adapters.stamped import physical, stamped
 from erp_adapters.wrappers import Routed
+from odata_server import kinds
 from odata_server.auth import Anonymous, Authenticator, Basic
 from odata_server.freshness import policy
 from odata_server.observe import Observer, log, remember
@@ -35,6 +36,8 @@ from odata_server.store import SharedMarks, SharedStore
 if TYPE_CHECKING:
     from odata_server.metrics import Metrics
 
+#: Catalogs for ERPs that need no database: they lie beside the adapters.
+BUILT_IN = ("sap", "tryton")
 #: Answers that a process renews at once in the background.
 _RENEWALS = 2
 
@@ -105,8 +108,13 @@ def compose(
 
 
 def catalog(settings: Settings) -> Traversable | Path:
-    """The directory with the catalog."""
-    return settings.catalog or files("erp_adapters") / "catalog"
+    """The directory with the catalog: a built-in one, unless a directory is called like it."""
+    named = settings.catalog
+    if named is None:
+        return files("erp_adapters") / "catalog"
+    if str(named) in BUILT_IN and not named.is_dir():
+        return files("erp_adapters") / str(named) / "catalog"
+    return named
 
 
 def connect(settings: Settings, metadata: ServiceMetadata) -> Adapter:
@@ -123,16 +131,8 @@ def connect(settings: Settings, metadata: ServiceMetadata) -> Adapter:
             statement_timeout=settings.statement_timeout,
             session=settings.database_session,
         )
-    for name, source in settings.sources.items():
-        found[name] = sql.connect(
-            source.url.get_secret_value(),
-            metadata,
-            pool_size=source.pool_size or settings.pool_size,
-            pool_wait=source.pool_wait or settings.pool_wait,
-            statement_timeout=source.statement_timeout or settings.statement_timeout,
-            session=source.session,
-            source=name,
-        )
+    for name in settings.sources:
+        found[name] = kinds.connect(settings, name, metadata)
     if not found:
         raise ValueError("no database_url")
     named = {source_of(entity_set) for entity_set in metadata.sets}
@@ -144,8 +144,8 @@ def guarded(settings: Settings, metadata: ServiceMetadata, adapter: Adapter) -> 
     sources = {
         name: Resilient(
             source,
-            calls=_pool_size(settings, name),
-            wait=settings.pool_wait,
+            calls=_own(settings, name, "pool_size"),
+            wait=_own(settings, name, "pool_wait"),
             breaker=Breaker(settings.breaker_failures, settings.breaker_seconds),
         )
         for name, source in sources_of(adapter).items()
@@ -184,18 +184,18 @@ def measured(settings: Settings, metadata: ServiceMetadata, protected: Guarded) 
     return metrics
 
 
-def _pool_size(settings: Settings, source: str) -> int:
-    named = settings.sources.get(source)
-    return (named.pool_size if named is not None else None) or settings.pool_size
+def _own(settings: Settings, source: str, limit: str) -> Any:
+    """A limit of the source, or else the one of all."""
+    return getattr(settings.sources.get(source), limit, None) or getattr(settings, limit)
 
 
 def _namespace(settings: Settings, metadata: ServiceMetadata) -> str:
     """What tells kept answers apart that are not of this model and these sources: the mapping is part of it."""
-    urls = {name: source.url.get_secret_value() for name, source in settings.sources.items()}
+    places: dict[str, Any] = {name: kinds.told_apart(source) for name, source in settings.sources.items()}
     if settings.database_url is not None:
-        urls[DEFAULT_SOURCE] = settings.database_url.get_secret_value()
+        places[DEFAULT_SOURCE] = settings.database_url.get_secret_value()
     mapping = [(entity_set.name, entity_set.type.names, repr(entity_set.sources)) for entity_set in metadata.sets]
-    content = repr((metadata.namespace, metadata.version, mapping, sorted(urls.items())))
+    content = repr((metadata.namespace, metadata.version, mapping, sorted(places.items())))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationError
 
 from edm.faults import Fault
-from odata_server.settings import SECRETS, Settings, SourceSettings, is_loopback
+from odata_server.addresses import is_loopback
+from odata_server.settings import SECRETS, Settings
+from odata_server.sources import HTTP_KEYS, IN_FILES, SourceSettings
 
 __all__ = ["ConfigError", "Loaded", "Settings", "check", "load", "shown"]
 
@@ -129,6 +131,10 @@ def check(settings: Settings) -> None:
 # Layers
 
 
+#: Keys of a source of which there is one alone: a secret, and the file with it.
+_TWINS = {f"{key}_file": key for key in IN_FILES} | {key: f"{key}_file" for key in IN_FILES}
+
+
 @dataclass(slots=True)
 class _Draft:
     """What the layers gave so far; the first layer that has a setting wins."""
@@ -150,9 +156,13 @@ class _Draft:
             self.origins[name] = origin
 
     def offer_source(self, source: str, key: str, value: Any, origin: Origin) -> None:
-        """Sources are put together key by key: the table in the file, the password in the environment."""
+        """Sources are put together key by key: the table in the file, the password in the environment.
+
+        A password of one layer stands for the file with one of a later layer, and the other way round.
+        """
         table = self.values.setdefault(SOURCES, {}).setdefault(source, {})
-        if key not in table:
+        twin = self.origins.get(f"{SOURCES}.{source}.{_TWINS.get(key)}")
+        if key not in table and (twin is None or twin.source == origin.source):
             table[key] = value
             self.origins[f"{SOURCES}.{source}.{key}"] = origin
 
@@ -183,7 +193,10 @@ def _read_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
 
 
 def _read_source_variables(draft: _Draft, environ: Mapping[str, str]) -> None:
-    """``ERP_ODATA_SOURCES__WAREHOUSE__URL`` is the URL of the source ``warehouse``, ``..._URL_FILE`` a file with it."""
+    """``ERP_ODATA_SOURCES__WAREHOUSE__URL`` is the URL of the source ``warehouse``, ``..._URL_FILE`` a file with it.
+
+    Files with other secrets stay files, which are read again when they change.
+    """
     for variable in sorted(name for name in environ if name.startswith(SOURCE_PREFIX)):
         name, _, key = variable.removeprefix(SOURCE_PREFIX).lower().rpartition("__")
         secret = key.removesuffix("_file") == "url"
@@ -191,7 +204,9 @@ def _read_source_variables(draft: _Draft, environ: Mapping[str, str]) -> None:
         if not name or key not in SourceSettings.model_fields:
             hint = _nearest(key, list(SourceSettings.model_fields))
             draft.faults.append(Fault("environment", variable, "is no key of a source", hint))
-        elif value := _variable(draft, environ, own := variable.removesuffix("_FILE"), secret=secret):
+            continue
+        own = variable.removesuffix("_FILE") if secret else variable
+        if value := _variable(draft, environ, own, secret=secret):
             draft.offer_source(name, key, value, Origin("environment", own))
 
 
@@ -341,12 +356,26 @@ def _safe_public_url(s: Settings) -> tuple[str, str] | None:
     return "passwords would travel in the clear", "use https, or set allow_insecure = true"
 
 
+def _readable_files(s: Settings) -> tuple[str, str] | None:
+    """Files that sources name: better missed now than at the first call."""
+    for name, source in s.sources.items():
+        for key in (*(f"{key}_file" for key in IN_FILES), "ca_file"):
+            path = getattr(source, key)
+            try:
+                if path is not None and not path.read_text(encoding="utf-8").strip():
+                    return f"{name}.{key}: {path} is empty", "write it first"
+            except (OSError, UnicodeDecodeError) as error:
+                return f"{name}.{key}: {path} cannot be read: {_reason(error)}", "check path and permissions"
+    return None
+
+
 _RULES = (
     _Rule(("page_size", "max_page_size"), _page_sizes, serving=False),
     _Rule(("users", "anonymous"), _somebody_may_read),
     _Rule(("anonymous", "host"), _anonymous_on_loopback),
     _Rule(("secret_key",), _secret),
     _Rule(("database_url", SOURCES), _database),
+    _Rule((SOURCES,), _readable_files, serving=False),
     _Rule(("cache", "redis_url"), _redis, serving=False),
     _Rule(("public_url", "host"), _known_public_url),
     _Rule(("public_url", "allow_insecure"), _safe_public_url),
@@ -384,6 +413,8 @@ def _shown_sources(loaded: Loaded) -> Iterator[Shown]:
         for key, info in SourceSettings.model_fields.items():
             name = f"{SOURCES}.{source}.{key}"
             origin, value = loaded.origins.get(name), getattr(table, key)
+            if origin is None and key in HTTP_KEYS:
+                continue  # a database has none of them, an ERP few
             if value is None:
                 origin, value = Origin("as for the default source", key), getattr(loaded.settings, key)
             yield Shown(name, _masked(key, value), str(origin or DEFAULT), info.description or "")

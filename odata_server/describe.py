@@ -12,8 +12,9 @@ from urllib.parse import quote, urlsplit
 
 from edm.model import EntitySet, NavigationProperty, Property, ServiceMetadata
 from edm.primitives import BOOLEAN, DATE, DATE_TIME_OFFSET, DECIMAL, STRING
+from odata_server.addresses import is_loopback
 from odata_server.auth import Principal
-from odata_server.settings import Settings, is_loopback
+from odata_server.settings import Settings
 from salesforce.field_types import FieldType, field_name, field_type
 from salesforce.setup import Forms, forms
 

@@ -20,8 +20,9 @@ from typing import IO, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from edm.errors import ODataError
+from odata_server.addresses import is_loopback
 from odata_server.auth import too_many
-from odata_server.settings import Settings, is_loopback
+from odata_server.settings import Settings
 
 #: Smaller bodies do not gain from compression.
 MIN_GZIP = 1_024

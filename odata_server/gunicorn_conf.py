@@ -12,8 +12,8 @@ from typing import Any
 from gunicorn.config import KNOWN_SETTINGS
 
 from odata_server import places
+from odata_server.addresses import is_loopback
 from odata_server.config import ConfigError, load
-from odata_server.settings import is_loopback
 
 # Environment variable: (default, meaning).
 VARIABLES = {

@@ -5,16 +5,16 @@ Building one reads nothing but its arguments. Where values come from, and what s
 """
 
 import ipaddress
-import json
 import re
 from dataclasses import fields
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, create_model
 
+from odata_server.addresses import is_loopback
+from odata_server.sources import DatabaseUrl, SourceSettings, Statements, kinds
 from odata_server.uri.limits import Limits
 
 SECRET_LENGTH = 32
@@ -24,17 +24,6 @@ PLACEHOLDERS = (
 
 #: Never shown, logged or repeated in a message.
 SECRETS = ("database_url", "redis_url", "secret_key", "secret_key_previous", "users", "sources")
-
-
-@lru_cache(maxsize=256)
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine alone."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _public_url(value: str) -> str:
@@ -58,39 +47,6 @@ def _redis_url(value: SecretStr) -> SecretStr:
     if url.scheme not in ("redis", "rediss") or not url.hostname:
         raise ValueError("must be a URL such as redis://host:6379/0 or rediss://...")
     return value
-
-
-#: Schemes of databases behind a network, in SQLAlchemy's spelling. ``postgres://`` is what Heroku and others hand out.
-_SCHEMES = {
-    **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"),
-    **dict.fromkeys(("mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"), "mysql+pymysql"),
-    **dict.fromkeys(("mssql", "mssql+pymssql"), "mssql+pymssql"),
-    **dict.fromkeys(("oracle", "oracle+oracledb"), "oracle+oracledb"),
-}
-
-
-def _database_url(value: SecretStr) -> SecretStr:
-    scheme, separator, rest = value.get_secret_value().partition("://")
-    if separator and scheme in _SCHEMES:
-        if not _unambiguous(f"postgresql://{rest}"):
-            raise ValueError("must have special characters of user and password percent-encoded, and a port in digits")
-        return SecretStr(f"{_SCHEMES[scheme]}://{rest}")
-    if separator and scheme == "sqlite":
-        return value
-    raise ValueError(
-        "must be postgresql://user:password@host/database, mysql://..., mariadb://..., mssql://..., "
-        "oracle://... or sqlite:///path"
-    )
-
-
-def _unambiguous(url: str) -> bool:
-    """Whether everybody finds the password at the same place: the driver, the log and ``config show``."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    return parts.netloc.count("@") < 2 and "@" not in parts.path + parts.query and "#" not in url
 
 
 def _secret_key(value: SecretStr) -> SecretStr:
@@ -130,17 +86,6 @@ def _proxy_list(value: object) -> object:
     return int(text) if text.isdecimal() else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _statements(value: object) -> object:
-    """An environment variable is text: one statement, or several as a JSON list."""
-    if not isinstance(value, str):
-        return value
-    try:
-        several = json.loads(value)
-    except ValueError:
-        return (value,)
-    return several if isinstance(several, list) else (value,)
-
-
 def _source_name(value: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", value) or len(value) > 40:
         raise ValueError("the name of a source has at most 40 small letters, digits and single underscores")
@@ -155,32 +100,15 @@ def _lower(value: object) -> object:
 
 Url = Annotated[str, AfterValidator(_public_url)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
 UserName = Annotated[str, AfterValidator(_user_name)]
 UserHash = Annotated[SecretStr, AfterValidator(_user_hash)]
 Proxies = Annotated[int | tuple[str, ...], BeforeValidator(_proxy_list), AfterValidator(_proxies)]
 UserNames = Annotated[tuple[UserName, ...], BeforeValidator(_name_list)]
 Seconds = Annotated[int, Field(ge=0, le=604_800)]
-Statements = Annotated[tuple[str, ...], BeforeValidator(_statements)]
 SourceName = Annotated[str, AfterValidator(_source_name)]
+Sources = Annotated[dict[SourceName, SourceSettings], BeforeValidator(kinds)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
-
-
-class SourceSettings(BaseModel):
-    """One of the ``sources``. What is unset is as for the default one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: DatabaseUrl = Field(
-        description="The database: postgresql://..., mariadb://..., mysql://..., mssql://..., oracle://... or sqlite:///path."
-    )
-    pool_size: int | None = Field(default=None, ge=1, le=200, description="Connections to it per worker process.")
-    pool_wait: float | None = Field(default=None, gt=0, le=60, description="Seconds to wait for a free connection.")
-    statement_timeout: float | None = Field(
-        default=None, gt=0, le=300, description="Seconds after which the database cancels a statement."
-    )
-    session: Statements = Field(default=(), description="Statements that every new connection begins with.")
 
 
 class _Named(BaseModel):
@@ -205,8 +133,9 @@ class _Named(BaseModel):
     database_session: Statements = Field(
         default=(), description="Statements that every new connection to `database_url` begins with."
     )
-    sources: dict[SourceName, SourceSettings] = Field(
-        default_factory=dict, description="Further databases by name; sets of the catalog name theirs."
+    sources: Sources = Field(
+        default_factory=dict,
+        description="Further databases, and ERPs behind HTTP, by name; sets of the catalog name theirs.",
     )
     redis_url: RedisUrl | None = Field(
         default=None, description="Where processes share kept answers: redis://... or rediss://..."
@@ -245,7 +174,8 @@ class _Named(BaseModel):
         default=5.0, gt=0, le=300, description="Seconds of that while; then one request finds out."
     )
     catalog: Path | None = Field(
-        default=None, description="Directory with one TOML file per entity set. Unset: the built-in catalog."
+        default=None,
+        description="Directory with one TOML file per entity set, or `sap` or `tryton`. Unset: the demo ERP's.",
     )
     secret_key: SecretKey | None = Field(
         default=None,

@@ -15,7 +15,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import BaseConverter, Rule
 
 from edm.errors import ERROR_CODES, ODataError
-from erp_adapters.base import Adapter, Session
+from erp_adapters.base import DEFAULT_SOURCE, Adapter, Session
 from erp_adapters.wrappers import problems
 from odata_server import edge
 from odata_server.auth import ANONYMOUS
@@ -221,7 +221,7 @@ class _Site:
         some = len(codes) < len(problems) or (store is not None and away is None)
         status = "ready" if not (codes or away) else "degraded" if some else "unavailable"
         body: dict[str, Any] = {"status": status}
-        if len(problems) > 1:
+        if set(problems) != {DEFAULT_SOURCE}:
             body["sources"] = {name: code or "ready" for name, code in problems.items()}
         elif codes:
             body["code"] = codes[0]

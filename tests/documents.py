@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from edm.contract_rules import RULES as CONTRACT_RULES
 from edm.errors import ERROR_CODES
@@ -21,6 +22,7 @@ from odata_server.config import PLATFORM
 from odata_server.doctor.checks import CHECKS
 from odata_server.service import ServiceOptions
 from odata_server.settings import Settings
+from odata_server.sources import SourceSettings
 from odata_server.uri.limits import COUNTED, DEFAULT_LIMITS, Limits
 from odata_server.uri.tokens import LIFETIME_DAYS
 from salesforce.lint.rules import IN_ANSWERS, IN_METADATA, Rule
@@ -192,8 +194,16 @@ def settings() -> str:
     return table(("Setting", "Default", "From, to", "Meaning"), rows)
 
 
+def sources() -> str:
+    rows = [
+        (f"`{name}`", _default(info.get_default(call_default_factory=True)), _range(info), info.description)
+        for name, info in SourceSettings.model_fields.items()
+    ]
+    return table(("Key", "Default", "From, to", "Meaning"), rows)
+
+
 def _default(value: object) -> str:
-    if value in (None, {}, ()):
+    if value in (None, {}, (), PydanticUndefined):
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
@@ -341,6 +351,7 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/freshness.md", "freshness"): ages,
     ("docs/configuration.md", "gunicorn variables"): variables,
     ("docs/configuration.md", "settings"): settings,
+    ("docs/configuration.md", "sources"): sources,
     ("docs/configuration.md", "platform variables"): platform_variables,
     ("docs/salesforce-setup.md", "external data source"): lambda: form(
         "External Data Source", "Parameters", "Authentication", "Custom HTTP Headers", adapter="4.0"

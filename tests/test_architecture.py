@@ -120,7 +120,11 @@ LAYERS = {
     "odata_server.expand": Layer(ours=ENGINE),
     "odata_server.fetched": Layer(ours=ENGINE),
     "odata_server.gunicorn_conf": Layer(
-        ours=("odata_server.config", "odata_server.places", "odata_server.settings"), theirs=("gunicorn",)
+        ours=("odata_server.addresses", "odata_server.config", "odata_server.places", "odata_server.settings"),
+        theirs=("gunicorn",),
+    ),
+    "odata_server.kinds": Layer(
+        ours=("edm", "erp_adapters", "odata_server"), theirs=SERVER_LIBRARIES, never=(*EDGE, "odata_server.cli")
     ),
     "odata_server.metrics": Layer(ours=SERVER, theirs=("prometheus_client",), never=EDGE),
     "odata_server.normalise": Layer(ours=ENGINE),

@@ -10,6 +10,7 @@ from erp_adapters.transport.facade import Http
 from erp_adapters.transport.links import Place, Trail
 from erp_adapters.transport.oauth import ClientCredentials
 from erp_adapters.transport.options import TransportOptions
+from erp_adapters.transport.remote import OptionFault, Remote
 
 __all__ = [
     "Anonymous",
@@ -18,8 +19,10 @@ __all__ = [
     "ClientCredentials",
     "Credentials",
     "Http",
+    "OptionFault",
     "Place",
     "Proofs",
+    "Remote",
     "Secret",
     "Token",
     "Trail",

@@ -189,7 +189,7 @@ For production:
 def _reachable(settings: "Settings") -> str:
     from urllib.parse import urlsplit
 
-    from odata_server.settings import is_loopback
+    from odata_server.addresses import is_loopback
 
     if not is_loopback(urlsplit(settings.url).hostname or ""):
         return ""

@@ -42,7 +42,7 @@ def setup(
       erp-odata salesforce setup
       erp-odata salesforce setup https://erp.example.com/odata/v4 --adapter 4.01 --identity per-user
     """
-    from odata_server.settings import is_loopback
+    from odata_server.addresses import is_loopback
     from salesforce.setup import forms
 
     if url is None:

@@ -69,12 +69,17 @@ def _mapping_faults(settings: "Settings", metadata: "ServiceMetadata", offline: 
     from erp_adapters.base import Validates, sources_of
     from erp_adapters.stamped import physical
     from odata_server.compose import connect
+    from odata_server.config import ConfigError
 
     metadata = physical(metadata)
     if settings.database_url is None and not settings.sources:
         settings = settings.with_(database_url=_nowhere())
         offline = True
-    adapter = connect(settings, metadata)
+    try:
+        adapter = connect(settings, metadata)
+    except ConfigError as error:
+        yield from error.faults
+        return
     faulty = set()
     try:
         if isinstance(adapter, Validates):

@@ -13,11 +13,12 @@ from pydantic import SecretStr
 
 from edm.errors import ODataError
 from erp_adapters.base import Finding, Level
+from odata_server.addresses import is_loopback
 from odata_server.auth import ANONYMOUS, MEMORY_KIB, PASSES
 from odata_server.config import SOURCES
 from odata_server.doctor.patient import Whole
 from odata_server.messages import Headers, ODataRequest
-from odata_server.settings import SECRETS, is_loopback
+from odata_server.settings import SECRETS
 
 #: Bytes of the largest answer that Salesforce takes, and seconds that it waits.
 MOST_BYTES, MOST_SECONDS = 8_000_000, 120
