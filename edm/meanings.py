@@ -226,7 +226,9 @@ def rounding(mode: str, on_float: Callable[[float], float]) -> Callable[[Any], A
     def apply(value: Any) -> Any:
         if isinstance(value, Decimal):
             return value.to_integral_value(mode)
-        return value if isinstance(value, int) or not math.isfinite(value) else on_float(value)
+        if isinstance(value, int):
+            return Decimal(value)  # numbers without a fraction are rounded to decimals, too
+        return on_float(value) if math.isfinite(value) else value
 
     return apply
 

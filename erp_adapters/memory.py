@@ -14,7 +14,7 @@ from edm.capabilities import Capabilities, Match
 from edm.evaluate import RowMapping
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query, inputs
-from erp_adapters.base import Page, Row, Session
+from erp_adapters.base import Page, Row, Session, TimedOut
 
 PAGE_ROWS = 1000
 
@@ -44,11 +44,14 @@ class MemoryAdapter:
         )
 
     def read(self, query: Query, session: Session) -> Iterator[Page]:
+        if session.remaining() <= 0:
+            raise TimedOut("deadline passed before the rows were looked at")
         rows, number = self.answer(query)
         count = number if query.count else None
-        session.timings.rows_read += len(rows)
         for start in range(0, max(1, len(rows)), PAGE_ROWS):
-            yield Page(rows[start : start + PAGE_ROWS], count)
+            page = rows[start : start + PAGE_ROWS]
+            session.timings.rows_read += len(page)
+            yield Page(page, count)
             count = None
 
     def answer(self, query: Query) -> tuple[list[Row], int]:

@@ -155,6 +155,20 @@ class Engine:
         return condition
 
 
+def answering(
+    adapter: Adapter, metadata: ServiceMetadata, scan_budget: int = 50_000
+) -> Callable[[Query, Session], tuple[Sequence[Row], int | None]]:
+    """What answers every query with an adapter's help: rows, and their number if the query asks for it. The adapter kit
+    takes this function as its engine."""
+    engine = Engine(metadata, metadata, adapter, scan_budget)
+
+    def answer(query: Query, session: Session) -> tuple[Sequence[Row], int | None]:
+        result = engine.run(query, session)
+        return result.rows, result.count
+
+    return answer
+
+
 class _Closable(Iterator[Page]):
     """What ``Adapter.read`` gives: an iterator; generators can be closed early."""
 

@@ -1,0 +1,125 @@
+"""Runs the checks, set by set."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from edm.evaluate import RowMapping
+from edm.model import ServiceMetadata
+from erp_adapters.base import Adapter, SourceError
+from erp_adapters.kit import conditions, engine, faults, made, orders, rows
+from erp_adapters.kit.bench import Bench, raised
+from erp_adapters.kit.known import Known
+from erp_adapters.kit.report import Claims, Failure, Options, Outcome, summed
+from erp_adapters.kit.watch import Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing to look at in every set."""
+
+    id: str
+    run: Callable[[Bench], None]
+
+    @property
+    def doc(self) -> str:
+        return " ".join((self.run.__doc__ or "").split())
+
+
+#: In the order in which they run: what the others build on first.
+CHECKS = (
+    Check("rows", rows.rows),
+    Check("columns", rows.columns),
+    Check("lazy", rows.lazy),
+    Check("conditions", conditions.conditions),
+    Check("combinations", conditions.combinations),
+    Check("related", conditions.related),
+    Check("orders", orders.orders),
+    Check("slices", orders.slices),
+    Check("seek", orders.seek),
+    Check("batches", orders.batches),
+    Check("computed", made.computed),
+    Check("derived", made.derived),
+    Check("odd", faults.odd),
+    Check("deadline", faults.deadline),
+    Check("offers", faults.offers),
+    Check("engine", engine.engine),
+)
+
+
+def examine(
+    adapter: Adapter,
+    metadata: ServiceMetadata,
+    given: Mapping[str, Sequence[RowMapping]] | None = None,
+    options: Options = Options(),  # noqa: B008 - a frozen value
+) -> Iterator[Outcome]:
+    """What each check finds in each set, as it is found. ``given`` are all rows of every set; without them the adapter
+    is believed about its rows and asked for them."""
+    watched, known = Watched(adapter, metadata), Known(metadata)
+    sets = [s for s in metadata.sets if not options.sets or s.name in options.sets]
+    benches: dict[str, Bench] = {}
+    for entity_set in metadata.sets if given is not None or len(sets) == len(metadata.sets) else sets:
+        bench = Bench(watched, metadata, known, options, entity_set, "rows", given=given is not None)
+        problem = _learnt(bench, given)
+        if entity_set in sets:
+            if problem is None:
+                benches[entity_set.name] = bench
+            else:
+                yield Outcome("rows", entity_set.name, 1, (problem,))
+    for entity_set in sets:
+        if entity_set.name in benches:
+            yield from _examined(benches[entity_set.name])
+
+
+def _learnt(bench: Bench, given: Mapping[str, Sequence[RowMapping]] | None) -> Failure | None:
+    """What keeps the rows of a set from being known."""
+    if given is not None:
+        bench.known.learn(bench.entity_set, given[bench.entity_set.name], whole=True)
+        return None
+    try:
+        if bench.learn():
+            return None
+        rows.rows(_unlearnt(bench))
+    except SourceError as error:
+        bench.refused(f"{bench.entity_set.name}?", error, "")
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what the kit looks for
+        bench.refused(f"{bench.entity_set.name}?", error, "")
+    return next(iter(bench.failures), None) or bench.failure(
+        "", "", bench.entity_set.name, "rows", "none that fit", "the rows cannot be read", "Look at its log."
+    )
+
+
+def _unlearnt(bench: Bench) -> Bench:
+    bench.known.learn(bench.entity_set, (), whole=False)
+    return bench
+
+
+def _examined(first: Bench) -> Iterator[Outcome]:
+    """Every check of one set."""
+    options = first.options
+    for check in CHECKS:
+        if options.checks and check.id not in options.checks:
+            continue
+        bench = Bench(
+            first.adapter, first.metadata, first.known, options, first.entity_set, check.id, given=first.given,
+            claims=Claims(),
+        )  # fmt: skip
+        try:
+            check.run(bench)
+        except Exception as error:  # noqa: BLE001 - an adapter may raise wherever it is asked
+            bench.fail(
+                "the adapter raises where nothing may be raised", "Look at the traceback of this exception.",
+                got=raised(error),
+            )  # fmt: skip
+        yield Outcome(
+            check.id,
+            bench.entity_set.name,
+            bench.tried,
+            tuple(summed(bench.failures)),
+            tuple(bench.notes),
+            bench.claims,
+        )
+
+
+def failures(outcomes: Sequence[Outcome]) -> list[Failure]:
+    """All of them."""
+    return [failure for outcome in outcomes for failure in outcome.failures]
