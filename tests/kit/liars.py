@@ -102,7 +102,7 @@ class Explaining(Honest):
     def explain(self, query: Query) -> str:
         if isinstance(self._text, Exception):
             raise self._text
-        return self._text  # type: ignore[no-any-return]
+        return self._text
 
 
 class Pinging(Honest):
