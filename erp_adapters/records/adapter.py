@@ -19,7 +19,7 @@ from erp_adapters.base import ContractBroken, Page, Session, source_of
 from erp_adapters.records.base import Condition, EntityFacts, Order, RecordSource
 from erp_adapters.records.check import Check, Distrust, Lied
 from erp_adapters.records.codecs import Look
-from erp_adapters.records.conditions import ALWAYS, NEVER, all_of
+from erp_adapters.records.conditions import ALWAYS, NEVER, all_of, fits
 from erp_adapters.records.reading import Reading, columns_needed, look_of, too_much
 from erp_adapters.records.related import fixed, fixed_exactly
 from erp_adapters.records.section import SetMapping, parse
@@ -90,6 +90,8 @@ class RecordAdapter:
         exactly = Match.EXACT if said.exact else Match.INEXACT
         if said.condition in (ALWAYS, NEVER):
             return exactly
+        if not fits(said.condition, self._facts(entity_set, mapping).values):
+            return Match.NO
         return min(exactly, self.source.grade(mapping.rows.entity, said.condition))
 
     def _order(self, expr: Expr, entity_set: EntitySet, mapping: SetMapping) -> tuple[tuple[str, bool], ...] | None:

@@ -108,25 +108,47 @@ def weight(condition: Condition | None) -> int:
     return total
 
 
+def fits(condition: Condition, most: int) -> bool:
+    """Whether ``cut`` makes it conditions that compare with at most ``most`` values each."""
+    match condition:
+        case All(parts=parts):
+            return all(fits(part, most) for part in parts)
+        case OneOf(negated=False):
+            return True
+        case Either(parts=parts) if _disjoint(condition):
+            return all(weight(part) <= most for part in parts)
+        case Behind(condition=inner) if inner is not None:
+            return weight(inner) <= most
+    return weight(condition) <= most
+
+
 def cut(condition: Condition | None, most: int) -> list[tuple[Condition | None, Condition]]:
-    """Conditions with at most ``most`` values in their longest list, one of which is true where ``condition`` is; each
-    with that piece of the list that no other one has. A list that is negated stays whole."""
+    """Conditions that compare with at most ``most`` values in a list, one of which is true where ``condition`` is; each
+    with those pieces of the lists that no other one has. A list that is negated stays whole."""
     parts = conjuncts(condition)
-    longest = max((part for part in parts if isinstance(part, OneOf) and not part.negated), key=weight, default=None)
-    alternatives = max((part for part in parts if isinstance(part, Either)), key=weight, default=None)
-    if longest is not None and len(longest.values) > most:
-        pieces: list[Condition] = [
-            replace(longest, values=longest.values[start : start + most])
-            for start in range(0, len(longest.values), most)
-        ]
-        place: Condition = longest
-    elif alternatives is not None and weight(alternatives) > most and _disjoint(alternatives):
-        pieces = list(_packed(alternatives, most))
-        place = alternatives
-    else:
+    long = next((part for part in parts if weight(part) > most and _cuttable(part)), None)
+    if long is None:
         return [(condition, ALWAYS)]
-    rest = [part for part in parts if part is not place]
-    return [(all_of((*rest, piece)), piece) for piece in pieces]
+    rest = [part for part in parts if part is not long]
+    return [
+        (all_of((*conjuncts(whole), piece)), all_of((*conjuncts(pieces), piece)))
+        for whole, pieces in cut(all_of(rest), most)
+        for piece in _pieces(long, most)
+    ]
+
+
+def _cuttable(condition: Condition) -> bool:
+    if isinstance(condition, OneOf):
+        return not condition.negated
+    return isinstance(condition, Either) and _disjoint(condition)
+
+
+def _pieces(condition: Condition, most: int) -> Iterator[Condition]:
+    if isinstance(condition, OneOf):
+        for start in range(0, len(condition.values), most):
+            yield replace(condition, values=condition.values[start : start + most])
+    elif isinstance(condition, Either):
+        yield from _packed(condition, most)
 
 
 def _disjoint(condition: Either) -> bool:

@@ -134,7 +134,7 @@ def _local(reader: Reader, line: Line) -> Codec | None:
     ref, name = reader.ref(line.get("field")), line["timezone"]
     try:
         zone = ZoneInfo(name)
-    except (OSError, ValueError, TypeError):
+    except (KeyError, OSError, ValueError, TypeError):
         return reader.fault(f"{name!r} is not a time zone")
     if not reader.typed(DATE_TIME_OFFSET) or ref is None:
         return None

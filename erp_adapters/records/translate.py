@@ -11,9 +11,9 @@ from typing import Any
 from edm.expressions import IT, Call, Const, Expr, Lambda, Prop
 from edm.model import EntitySet, ServiceMetadata
 from edm.primitives import DATE, DATE_TIME_OFFSET
-from erp_adapters.records.base import Behind
+from erp_adapters.records.base import Behind, Condition
 from erp_adapters.records.codecs import Alpha, Codec, Day, Field, Flag, Look, Reference, Said, Words
-from erp_adapters.records.conditions import ALWAYS, NEVER, all_of, either, negated, renamed
+from erp_adapters.records.conditions import ALWAYS, NEVER, absent, all_of, either, negated, renamed
 from erp_adapters.records.section import SetMapping
 
 _MIRRORED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
@@ -126,8 +126,13 @@ class Translator:
         """What is said of a related row, if it is said of none in the same way: of a row that is not there."""
         if at.mapping.rows.where is not None or not isinstance(codec, _ALONE):
             return None
-        condition = renamed(said.condition, lambda name: at.path + self.separator + name)
-        return Said(condition, said.exact and not isinstance(codec, Flag))
+        if not isinstance(codec, Flag):
+            return Said(self._moved(said.condition, at), said.exact)
+        missing = absent(codec.ref.name)  # a flag is false there, the property has no value
+        return Said(self._moved(either((said.condition, missing)), at), exact=False)
+
+    def _moved(self, condition: Condition, at: Place) -> Condition:
+        return renamed(condition, lambda name: at.path + self.separator + name)
 
     def _step(self, at: Place, navigation: str) -> Place | None:
         """The related rows, if the source has a path to them."""

@@ -16,7 +16,6 @@ from erp_adapters.records.base import (
     Condition,
     EntityFacts,
     FieldFacts,
-    Like,
     OneOf,
     Order,
     Record,
@@ -24,7 +23,6 @@ from erp_adapters.records.base import (
 from erp_adapters.records.conditions import conjuncts, holds, leaves
 
 TYPES = {"text": STRING, "int": INT32, "decimal": DECIMAL, "bool": BOOLEAN, "date": DATE, "stamp": DATE_TIME_OFFSET}
-BATCH = 7
 
 
 @dataclass
@@ -36,6 +34,7 @@ class MemorySource:
     links: Mapping[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
     able: bool = True
     values: int = 5
+    batch: int = 7
     required: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     #: What a lying source makes of a question.
     twist: Callable[[Ask], Ask] = lambda ask: ask
@@ -91,12 +90,12 @@ class MemorySource:
         rows = self._rows(twisted)
         end = None if twisted.top is None else twisted.skip + twisted.top
         kept = rows[twisted.skip : end]
-        session.timings.erp_calls += max(1, -(-len(kept) // BATCH))
+        session.timings.erp_calls += max(1, -(-len(kept) // self.batch))
         number: int | None = len(rows) if ask.count else None
-        for start in range(0, max(1, len(kept)), BATCH):
+        for start in range(0, max(1, len(kept)), self.batch):
             batch = [
-                {name: self._value(ask.entity, record, name) for name in ask.fields}
-                for record in kept[start : start + BATCH]
+                {name: self.value(ask.entity, record, name) for name in ask.fields}
+                for record in kept[start : start + self.batch]
             ]
             yield Batch(batch, number)
             number = None
@@ -110,15 +109,18 @@ class MemorySource:
         return sorted(rows, key=cmp_to_key(compare))
 
     def _keeps(self, entity: str, condition: Condition | None, record: Record) -> bool:
-        names = {leaf.field for leaf in _all_leaves(condition)}
-        whole = {**record, **{name: self._value(entity, record, name) for name in names if "/" in name}}
-        return holds(condition, whole, lambda found, path: self._linked(entity, found, path))
+        return holds(condition, _Known(self, entity, record), self._follow)
+
+    def _follow(self, record: Record, path: str) -> Sequence[Record]:
+        assert isinstance(record, _Known)
+        target = self.links[record.entity, path][0]
+        return [_Known(self, target, found) for found in self._linked(record.entity, record, path)]
 
     def _linked(self, entity: str, record: Record, path: str) -> Sequence[Record]:
         target, own, theirs = self.links[entity, path]
         return [r for r in self.records[target] if record[own] is not None and r[theirs] == record[own]]
 
-    def _value(self, entity: str, record: Record, name: str) -> Any:
+    def value(self, entity: str, record: Record, name: str) -> Any:
         path, _, last = name.rpartition("/")
         if not path:
             return record[last]
@@ -149,7 +151,12 @@ class MemorySource:
             yield "flavour", "is not a flavour"
 
 
-def _all_leaves(condition: Condition | None) -> Iterator[Compare | OneOf | Like]:
-    for leaf in leaves(condition):
-        if not isinstance(leaf, Behind):
-            yield leaf
+class _Known(dict[str, Any]):
+    """A record with what paths lead to."""
+
+    def __init__(self, source: MemorySource, entity: str, record: Record) -> None:
+        super().__init__(record)
+        self.source, self.entity = source, entity
+
+    def __missing__(self, name: str) -> Any:
+        return self.source.value(self.entity, self, name)

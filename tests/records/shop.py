@@ -149,7 +149,7 @@ entity = "MARD"
 group = ["WERKS", "MATNR"]
 
 [test.fields]
-StockId = { fields = ["WERKS", "MATNR"], widths = [4, 0], separator = "-" }
+StockId = { fields = ["WERKS", "MATNR"], widths = [4, 0], separator = "-", padded = true }
 Plant = "WERKS"
 Material = "MATNR"
 OnHand = { sum = "LABST", where = { BESTQ = [""] } }
