@@ -80,11 +80,16 @@ def type_text(item: Property) -> str:
 def sources(entity_set: EntitySet, item: Property) -> Iterator[Source]:
     """One for each kind of source in the catalog."""
     for kind, section in entity_set.sources.items():
-        columns = section.get("columns")
+        columns = _either(section, "columns", "fields")
         if isinstance(columns, Mapping) and item.name in columns:
             value = columns[item.name]
             table = value if isinstance(value, Mapping) else {"column": value}
             yield Source(kind, _place(section, table), _reading(table))
+
+
+def _either(section: Mapping[str, Any], *names: str) -> Any:
+    """What databases and other ERPs have different words for."""
+    return next((section[name] for name in names if name in section), None)
 
 
 def tables(entity_set: EntitySet) -> tuple[str, ...]:
@@ -103,19 +108,24 @@ def _parts(section: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
 
 def _tables(part: Mapping[str, Any]) -> list[str]:
     """The tables that one part of a section names: one, or a list, with names of their own or not."""
-    listed = part.get("table", [])
+    listed = _either(part, "table", "entity") or []
     items = listed if isinstance(listed, list) else [listed]
     return [str(item.get("table", "") if isinstance(item, Mapping) else item) for item in items]
 
 
 def _place(section: Mapping[str, Any], table: Mapping[str, Any]) -> str:
-    if "sum" in table:
+    if "value" in table:
+        return ""
+    if isinstance(table.get("sum"), list):
         text = " ".join(f"{term[:1].replace('-', '−')} {_column(section, term[1:])}" for term in table["sum"])
         return text.removeprefix("+ ")
-    if "columns" in table:
+    several = _either(table, "columns", "fields")
+    if several is not None:
         separator = f" {table.get('separator', '')} ".replace("  ", " ")
-        return separator.join(_column(section, name) for name in table["columns"])
-    return _column(section, str(table.get("column", "")))
+        return separator.join(_column(section, name) for name in several)
+    if "first" in table:
+        return " or ".join(item[1:] if item.startswith("=") else _column(section, item) for item in table["first"])
+    return _column(section, str(_either(table, "column", "field", "sum") or ""))
 
 
 def _column(section: Mapping[str, Any], reference: str) -> str:
@@ -132,7 +142,8 @@ def _column(section: Mapping[str, Any], reference: str) -> str:
 
 
 def _of(part: Mapping[str, Any], column: str) -> str:
-    return "/".join(_tables(part)) + (f".{column}" if column else "") if "table" in part else column
+    named = "/".join(_tables(part))
+    return named + (f".{column}" if column else "") if named else column
 
 
 def _reading(table: Mapping[str, Any]) -> str:
@@ -147,6 +158,8 @@ _READINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "timezone": lambda t: f"local time of {t['timezone']}" if t["timezone"] != "UTC" else "UTC",
     "widths": lambda t: f"fixed widths {', '.join(map(str, t['widths']))}",
     "trim": lambda t: "trailing blanks removed",
+    "alpha": lambda t: f"leading zeros up to {t['alpha']} removed",
+    "value": lambda t: f"always {t['value']}",
 }
 
 

@@ -4,7 +4,9 @@ import pytest
 
 from edm.declare import load_texts
 from erp_adapters.records.section import parse
+from odata_server import describe
 from tests.engine.small import _property, _set
+from tests.records.shop import METADATA
 
 HEAD = (
     _property("Number", "String", max_length=20, nullable=False),
@@ -85,3 +87,24 @@ def test_lines(lines: dict[str, str], key: str, message: str) -> None:
 )  # fmt: skip
 def test_frames(head: str, tail: str, key: str, message: str) -> None:
     assert any(found == key and text.startswith(message) for found, text in faults(head, tail))
+
+
+def test_the_pages_say_where_a_value_comes_from() -> None:
+    invoices, lines, stock = (METADATA[name] for name in ("Invoices", "InvoiceLines", "Stock"))
+    places = {
+        f"{entity_set.name}/{prop.name}": [
+            (source.place, source.reading) for source in describe.sources(entity_set, prop)
+        ]
+        for entity_set in (METADATA["Customers"], invoices, lines, stock)
+        for prop in entity_set.type.properties
+    }
+    assert places["Invoices/InvoiceNumber"] == [("VBRK.VBELN", "")]
+    assert places["Invoices/CustomerName"] == [("KNA1.NAME1", "")]
+    assert places["Invoices/Total"] == [("VBRK.NETWR + VBRK.MWSBK", "")]
+    assert places["Invoices/Currency"] == [("", "always EUR")]
+    assert places["InvoiceLines/LineId"] == [("VBRP.VBELN - VBRP.POSNR", "fixed widths 0, 4")]
+    assert places["Customers/CustomerNumber"] == [("KNA1.KUNNR", "leading zeros up to 10 removed")]
+    assert places["Customers/ChangedAt"] == [("KNA1.AEDAT or KNA1.ERSTAMP", "")]
+    assert places["Customers/OpenAmount"] == [("sum of VBRK.NETWR", "")]
+    assert places["Stock/OnHand"] == [("MARD.LABST", "")]
+    assert describe.tables(invoices) == ("VBRK", "KNA1", "ADRC")
