@@ -282,6 +282,30 @@ class Flag(Plain):
 
 
 @dataclass(frozen=True, slots=True)
+class Filled(Plain):
+    """Whether the field has a value at all: a reason for a block, the number of a document."""
+
+    prop: Property
+    ref: Ref
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        return (self.ref,)
+
+    def value(self, get: Get, look: Look) -> Any:
+        return get(self.ref) not in (None, "")
+
+    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
+        name = self.ref.name
+        if self.ref.alias or look.facts(name) is None or operator not in ("eq", "ne"):
+            return None
+        if value is None:
+            return Said(NEVER if operator == "eq" else ALWAYS)
+        nothing: tuple[Stored, ...] = (None, "") if look.kind(name) in (STRING, None) else (None,)
+        return Said(absent(name, nothing, negated=value is (operator == "eq")))
+
+
+@dataclass(frozen=True, slots=True)
 class Alpha(Plain):
     """A text that is stored with leading zeros up to ``width`` if it has digits only."""
 

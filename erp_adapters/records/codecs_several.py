@@ -285,13 +285,14 @@ class Joined(Plain):
         return Compare(part.ref.name, "eq", ways[0]) if len(ways) == 1 else OneOf(part.ref.name, tuple(ways))
 
     def _beyond(self, operator: str, ways: Sequence[tuple[Any, ...]], look: Look) -> Said | None:
-        """Keys after (before) another one: their first part that differs is."""
+        """Keys after (before) another one: their first part that differs is. Digits are compared with all their zeros,
+        which is right for a source that adds them and for one that has them."""
         strict = "gt" if operator in ("gt", "ge") else "lt"
         found: list[Condition] = []
         for place, (part, stored) in enumerate(zip(self.parts, ways, strict=True)):
             last = place == len(self.parts) - 1
             before = map(self._is, self.parts[:place], ways[:place])
-            found.append(all_of((*before, Compare(part.ref.name, operator if last else strict, stored[0]))))
+            found.append(all_of((*before, Compare(part.ref.name, operator if last else strict, stored[-1]))))
         return Said(either(found))
 
     def order(self, look: Look) -> tuple[tuple[str, bool], ...] | None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from edm.errors import ODataError
 from edm.model import Property
 from edm.primitives import BOOLEAN, DATE, DATE_TIME_OFFSET, DECIMAL, STRING
-from erp_adapters.records.codecs import Alpha, Codec, Day, Field, Flag, Number, Ref, Reference, Rounded, Words
+from erp_adapters.records.codecs import Alpha, Codec, Day, Field, Filled, Flag, Number, Ref, Reference, Rounded, Words
 from erp_adapters.records.codecs_several import Constant, First, Joined, Local, Nothing, Part, Signed, Sum, When
 from erp_adapters.sections import Faults, unknown
 
@@ -114,6 +114,13 @@ def _flag(reader: Reader, line: Line) -> Codec | None:
     if false is not None and set(true) & set(false):
         return reader.fault("has a code that is both true and false")
     return Flag(reader.prop, ref, true, false)
+
+
+def _filled(reader: Reader, line: Line) -> Codec | None:
+    ref = reader.ref(line.get("field"))
+    if line["filled"] is not True:
+        return reader.fault("filled is true, or is left out")
+    return Filled(reader.prop, ref) if reader.typed(BOOLEAN) and ref is not None else None
 
 
 def _alpha(reader: Reader, line: Line) -> Codec | None:
@@ -229,6 +236,7 @@ def _sum(reader: Reader, line: Line) -> Codec | None:
 _KINDS: dict[str, Callable[[Reader, Line], Codec | None]] = {
     "codes": _words,
     "true": _flag,
+    "filled": _filled,
     "alpha": _alpha,
     "date": _day,
     "timezone": _local,

@@ -16,6 +16,7 @@ CUSTOMERS = _set(
     _property("Group", "String", max_length=20),
     _property("Blocked", "Boolean", nullable=False),
     _property("Insured", "Boolean"),
+    _property("Held", "Boolean", nullable=False),
     _property("CreditLimit", "Decimal", precision=15, scale=2),
     _property("Since", "Date"),
     _property("ChangedAt", "DateTimeOffset", precision=0),
@@ -32,6 +33,7 @@ CustomerName = "NAME1"
 Group = { field = "KTOKD", codes = { "01" = "Retail", "02" = "Trade", "03" = "Trade" } }
 Blocked = { field = "AUFSD", true = ["X", "01"] }
 Insured = { field = "INSUR", true = ["Y"], false = ["N"] }
+Held = { field = "AUFSD", filled = true }
 CreditLimit = { field = "KLIMK", none = [0] }
 Since = { field = "ERDAT", date = "yyyymmdd" }
 ChangedAt = { first = ["AEDAT", "ERSTAMP"] }

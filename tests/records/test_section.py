@@ -43,6 +43,7 @@ def test_a_sound_section() -> None:
         ({"Kind": '{ field = "K", codes = {} }'}, "fields.Kind", 'codes is not a table such as { F2 = "Invoice" }'),
         ({"Amount": '{ field = "A", codes = { a = "A" } }'}, "fields.Amount", "is not for a property of type Decimal"),
         ({"Paid": '{ field = "P", true = ["X"], false = ["X"] }'}, "fields.Paid", "has a code that is both true and false"),
+        ({"Paid": '{ field = "P", filled = false }'}, "fields.Paid", "filled is true, or is left out"),
         ({"Paid": '{ field = "P", true = [1.5] }'}, "fields.Paid", "true is not a list of codes: [1.5]"),
         ({"Due": '{ field = "D", date = "ddmmyy" }'}, "fields.Due", 'date is "yyyymmdd"; other forms are not known here'),
         ({"At": '{ field = "D", timezone = "Mars" }'}, "fields.At", "'Mars' is not a time zone"),
