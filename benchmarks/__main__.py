@@ -15,7 +15,7 @@ from benchmarks.run import run
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--quick", is_flag=True, help="A smoke test on few rows: the figures mean little.")
-@click.option("--only", help="Only these cases, by letter: --only abe. The walk is l, reading a URL is u.")
+@click.option("--only", help="Only these cases, by letter: --only abe. The walk is l, what is kept m, reading a URL u.")
 @click.option("--rounds", type=click.IntRange(1), help=f"Rounds of each case; {THOROUGH.rounds} by default.")
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write all figures here.")
 @click.option("--write/--no-write", default=None, help="Whether README gets the figures. Whole runs do by default.")

@@ -87,6 +87,8 @@ class Bench:
     theirs: Service
     database: Process
     effort: Effort
+    #: What else works for an answer.
+    store: Process | None = None
 
     def run(self, case: Case) -> Outcome:
         """Measures one case, after the two services have given the same answers."""
@@ -108,8 +110,8 @@ class Bench:
         for number in range(self.effort.rounds):
             turn = [name for name in services if name != TRIVIAL]
             for name in turn if number % 2 == 0 else reversed(turn):
-                self._measure(sides[name], name, services[name], self.effort.seconds, (MANY, FEW))
-            self._measure(sides[TRIVIAL], TRIVIAL, self.theirs, self.effort.aside, (MANY,))
+                self.measure(sides[name], name, services[name], self.effort.seconds, (MANY, FEW))
+            self.measure(sides[TRIVIAL], TRIVIAL, self.theirs, self.effort.aside, (MANY,))
             if case.raw:
                 self._measure_raw(sides[RAW])
         return Outcome(case.letter, case.what, case.target, size, sides)
@@ -127,8 +129,10 @@ class Bench:
             size = len(one)
         return size
 
-    def _measure(self, side: Side, name: str, service: Service, seconds: float, concurrencies: Sequence[int]) -> None:
-        """One round of one service. The cost is that of all its requests, the speed that at each concurrency."""
+    def measure(self, side: Side, name: str, service: Service, seconds: float, concurrencies: Sequence[int]) -> int:
+        """One round of one service; the number of requests. The cost is that of all of them, the speed that at each
+        concurrency.
+        """
         requests, used, own = 0, 0.0, 0.0
         for concurrency in concurrencies:
             run = partial(self.load.run, name, concurrency, seconds)
@@ -142,6 +146,7 @@ class Bench:
             _add(side.p99, concurrency, 1e3 * latencies[len(latencies) * 99 // 100])
         side.per_cpu_second.append(requests / used)
         side.service_share.append(own / used)
+        return requests
 
     def _measure_raw(self, side: Side) -> None:
         before = self.raw.process.cpu_seconds(), self.database.cpu_seconds()
@@ -152,9 +157,13 @@ class Bench:
         side.service_share.append(own / used)
 
     def _costs(self, run: Callable[[], Window], process: Process) -> tuple[Window, float, float]:
-        before = process.cpu_seconds(), self.database.cpu_seconds()
+        before = process.cpu_seconds(), self._beside()
         window = run()
-        return window, process.cpu_seconds() - before[0], self.database.cpu_seconds() - before[1]
+        return window, process.cpu_seconds() - before[0], self._beside() - before[1]
+
+    def _beside(self) -> float:
+        """CPU-seconds of what the services ask."""
+        return self.database.cpu_seconds() + (0.0 if self.store is None else self.store.cpu_seconds())
 
 
 def _add(figures: dict[int, list[float]], concurrency: int, figure: float) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.kept import L1, Kept
+from benchmarks.kept import TARGET as KEPT_TARGET
 from benchmarks.measure import FEW, MANY, OURS, RAW, THEIRS, TRIVIAL, Outcome, Side
 from benchmarks.parsing import Reading
 from benchmarks.plot import Bar, plotted
@@ -27,6 +29,7 @@ class Report:
     machine: dict[str, str]
     outcomes: Sequence[Outcome]
     walks: Walks | None
+    kept: Kept | None
     readings: Sequence[Reading]
 
     def as_json(self) -> dict[str, Any]:
@@ -61,6 +64,8 @@ def sheets(report: Report) -> list[Sheet]:
         found += [_costs(report.outcomes), _speeds(report.outcomes)]
     if report.walks is not None:
         found.append(_walks(report.walks))
+    if report.kept is not None:
+        found.append(_kept(report.kept))
     if report.readings:
         found.append(_readings(report.readings))
     return found
@@ -166,6 +171,28 @@ def _walk(name: str, walk: Walk, target: str) -> list[str]:
         name, f"{walk.seconds:.2f}", f"{walk.rows / walk.seconds:,.0f}", f"{walk.growth:.2f}",
         f"{walk.resident / 1e6:,.0f}", target,
     ]  # fmt: skip
+
+
+def _kept(kept: Kept) -> Sheet:
+    columns = (
+        "the rows are", "per CPU-second", "cost, times trivial Flask (least-most)", "target", "Redis commands each",
+        "1 at once: per second", "p50, p99 ms", "16 at once: per second", "p50, p99 ms",
+    )  # fmt: skip
+    rows = []
+    for name, side in kept.sides.items():
+        costs = kept.costs(name)
+        speeds = [
+            cell
+            for concurrency in (FEW, MANY)
+            for cell in (
+                f"{median(side.per_second[concurrency]):,.0f}",
+                f"{median(side.p50[concurrency]):.1f}, {median(side.p99[concurrency]):.1f}",
+            )
+        ]
+        target = _judged(f"{KEPT_TARGET}", kept.met) if name == L1 else ""
+        cost = f"**{median(costs):.2f} ({min(costs):.2f}-{max(costs):.2f})**"
+        rows.append([name, _per_cpu_second(side), cost, target, f"{median(kept.commands[name]):.2f}", *speeds])
+    return Sheet(f"(m) A list view of {kept.bytes / 1000:.1f} kB, kept and not", columns, rows)
 
 
 def _readings(readings: Iterable[Reading]) -> Sheet:

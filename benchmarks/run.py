@@ -3,7 +3,7 @@
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,6 +17,7 @@ from benchmarks import opponent
 from benchmarks.cases import PREFIX, Case, cases
 from benchmarks.database import Database, database
 from benchmarks.dataset import Size
+from benchmarks.kept import Kept, keeping, list_views
 from benchmarks.load import Request, load
 from benchmarks.measure import Bench, Effort, Outcome
 from benchmarks.parsing import readings
@@ -34,16 +35,16 @@ OURS = ["-c", "odata_server/gunicorn_conf.py", "odata_server:create_app()"]
 THEIRS = ["--worker-class", "gthread", "--limit-request-line", "8190", "benchmarks.opponent:create_app()"]
 #: How deep the deep page is, and how many of such pages take turns.
 DEPTH, DEEP_PAGES = 100_000, 40
-WALK, URLS = "l", "u"
+WALK, KEPT, URLS = "l", "m", "u"
 LETTERS = "abcdefghijk"
 
 
 def run(size: Size, effort: Effort, only: str | None, server_url: str | None, console: Console) -> Report:
     """Measures the cases with those letters, or all. Raises when the two services give different rows."""
-    wanted = only or f"{LETTERS}{WALK}{URLS}"
+    wanted = only or f"{LETTERS}{WALK}{KEPT}{URLS}"
     model = load_directory(CATALOG)
     outcomes: list[Outcome] = []
-    walks = None
+    walks = kept = None
     read = (
         readings(load_directory(files("erp_adapters") / "catalog"), CallEffort(effort.seconds, effort.warm_up / 4))
         if URLS in wanted
@@ -52,7 +53,7 @@ def run(size: Size, effort: Effort, only: str | None, server_url: str | None, co
     if set(wanted) - {URLS}:
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task("starting", total=len(wanted))
-            with running(size, effort, server_url, model) as bench:
+            with running(size, effort, server_url, model) as (bench, variables):
                 for case in _cases(bench, size, wanted):
                     progress.update(task, description=f"({case.letter}) {case.what}")
                     outcomes.append(bench.run(case))
@@ -60,7 +61,19 @@ def run(size: Size, effort: Effort, only: str | None, server_url: str | None, co
                 if WALK in wanted:
                     progress.update(task, description=f"({WALK}) walking {size.invoices:,} rows")
                     walks = Walks(walk_ours(bench, size.invoices), walk_theirs(bench, size.invoices))
-    return Report(machine(size, effort), outcomes, walks, read)
+                    progress.advance(task)
+                if KEPT in wanted:
+                    progress.update(task, description=f"({KEPT}) kept answers")
+                    kept = _kept(bench, size, variables)
+    return Report(machine(size, effort), outcomes, walks, kept, read)
+
+
+def _kept(bench: Bench, size: Size, variables: Mapping[str, str]) -> Kept:
+    with (
+        tempfile.TemporaryDirectory(prefix="erp-odata-bench-") as directory,
+        keeping(bench, Path(directory), variables, OURS) as keeper,
+    ):
+        return keeper.run(list_views(size, bench.effort))
 
 
 def _cases(bench: Bench, size: Size, wanted: str) -> Iterator[Case]:
@@ -70,12 +83,16 @@ def _cases(bench: Bench, size: Size, wanted: str) -> Iterator[Case]:
 
 
 @contextmanager
-def running(size: Size, effort: Effort, server_url: str | None, model: ServiceMetadata) -> Iterator[Bench]:
-    """The database, both services, the load and the raw limit, each in processes of its own."""
+def running(
+    size: Size, effort: Effort, server_url: str | None, model: ServiceMetadata
+) -> Iterator[tuple[Bench, Mapping[str, str]]]:
+    """The database, both services, the load and the raw limit, each in processes of its own; and the variables of our
+    service.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="erp-odata-bench-") as directory,
         database(size, server_url) as found,
-        served("ours", OURS, _our_variables(found)) as ours,
+        served("ours", OURS, variables := _our_variables(found)) as ours,
         load() as sender,
     ):
         document = Path(directory) / "metadata.xml"
@@ -85,7 +102,7 @@ def running(size: Size, effort: Effort, server_url: str | None, model: ServiceMe
             opponent.METADATA_VARIABLE: str(document),
         }
         with served("hand-written", THEIRS, theirs_given) as theirs, raw(found.url) as limit:
-            yield Bench(sender, limit, ours, theirs, Process(found.pid), effort)
+            yield Bench(sender, limit, ours, theirs, Process(found.pid), effort), variables
 
 
 def _our_variables(found: Database) -> dict[str, str]:

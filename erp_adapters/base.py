@@ -50,12 +50,14 @@ class Timings:
 @dataclass(slots=True)
 class Provenance:
     """Where the rows of one request came from: how many reads had each outcome (``hit``, ``miss``, ``coalesced``,
-    ``stale``, ``live``, ``bypass``), and when the oldest of kept rows was read, in seconds of the epoch.
+    ``stale``, ``live``, ``bypass``), and when the oldest of kept rows was read, in seconds of the epoch. ``kept`` are
+    the hits, for ``Repeats``.
     """
 
     reads: Counter[str] = field(default_factory=Counter)
     oldest: float | None = None
     stale: bool = False
+    kept: list[object] = field(default_factory=list)
 
     def add(self, outcome: str, fetched: float | None = None) -> None:
         """One read more. ``fetched`` only if the rows were kept."""
@@ -134,6 +136,16 @@ class Keeps(Protocol):
 
     def allowance(self, query: Query) -> str:
         """How long answers to such queries are kept."""
+        ...
+
+
+@runtime_checkable
+class Repeats(Protocol):
+    """Optional: tells whether what it has answered would be answered with the very same rows now."""
+
+    def again(self, reads: Sequence[object], session: Session) -> bool:
+        """Whether all of the ``reads``, which are hits of an earlier session (``Provenance.kept``), would be the same
+        ones in this session; then they are counted as its reads."""
         ...
 
 

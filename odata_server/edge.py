@@ -255,6 +255,12 @@ def compressed_document(body: bytes) -> bytes:
     return compress(body)
 
 
+@lru_cache(maxsize=256)
+def compressed_again(body: bytes) -> bytes:
+    """The same for answers that are given again."""
+    return compress(body)
+
+
 def inflate(body: bytes, content_encoding: str | None, limit: int, ratio: int = 100) -> bytes:
     """The request body without its Content-Encoding: one layer of gzip or deflate, bounded while it
     unfolds to at most ``limit`` bytes, or ``ratio`` times what arrived.

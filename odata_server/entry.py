@@ -121,7 +121,8 @@ class Entry:
         if gzip:
             # A document is one object as long as the model lives, and its hash is kept in it.
             document = environ.get("PATH_INFO", "").endswith("/$metadata")
-            body = edge.compressed_document(body) if document else edge.compress(body)
+            compress = edge.compressed_again if answer.repeated else edge.compress
+            body = edge.compressed_document(body) if document else compress(body)
         headers: list[tuple[str, str]] = []
         names = set()
         for field in answer.headers:

@@ -108,11 +108,14 @@ class ODataRequest:
 
 @dataclass(frozen=True, slots=True)
 class ODataResponse:
-    """One response; ``headers`` keeps order and spelling."""
+    """One response; ``headers`` keeps order and spelling. Of a ``repeated`` one the body is an object that was given
+    before.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    repeated: bool = False
 
     def header(self, name: str) -> str | None:
         """The first header field of that name, in any case."""

@@ -10,29 +10,28 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
-from edm import annotations as facts
-from edm import csdl, csdl_json
 from edm.errors import ODataError
-from edm.functions import FUNCTIONS
 from edm.model import ServiceMetadata
 from edm.primitives import PrimitiveType
 from edm.text import expression_text, query_text
-from erp_adapters.base import Adapter, Explains, Provenance, Session, SourceError, TimedOut, Timings
+from erp_adapters.base import Adapter, Explains, Provenance, Repeats, Session, SourceError, TimedOut, Timings
 from odata_server.auth import Principal, view_digest
 from odata_server.batch.exchange import answer_batch
+from odata_server.documents import METADATA, OFFERS, metadata_answer, metadata_document
 from odata_server.execute import Engine
 from odata_server.explained import Explanation, decisions
 from odata_server.freshness import origin_headers, timing_text, wants_live
 from odata_server.json_format import Writer
 from odata_server.messages import Headers, ODataRequest, ODataResponse
 from odata_server.methods import as_get, check_method, is_batch
-from odata_server.negotiation import JSON, TEXT, XML, Representation, negotiate, preferences, protocol_version
+from odata_server.negotiation import JSON, Representation, negotiate, preferences, protocol_version
 from odata_server.observe import Failed, Handled, Observer, notify
 from odata_server.paging import PageSizes
 from odata_server.read import Reader, ReadOptions
+from odata_server.repeated import Consulted, Page, Pages
 from odata_server.responses import document_etag, internal_error, refuse, respond
 from odata_server.restrict import restrict
 from odata_server.semijoin import foreseen
@@ -47,15 +46,8 @@ from odata_server.uri.syntax import QueryOptions, ResourcePath
 from odata_server.uri.tokens import TokenSigner
 
 NO_HEADERS = Headers()
-METADATA = "$metadata"
 #: Headers that make an answer depend on what the client has.
 _CONDITIONS = ("If-Match", "If-None-Match")
-#: What each kind of resource is available as, the default first.
-OFFERS: dict[Answer, tuple[str, ...]] = {
-    Answer.METADATA: (XML, JSON),
-    Answer.COUNT: (TEXT,),
-    Answer.VALUE: (TEXT,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +103,12 @@ class Service:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     #: What requests like earlier ones are bound by; ``None`` to bind each as a whole.
     remembered: Remembered | None = field(default_factory=Remembered, repr=False, compare=False)
+    #: Answers that are given again as they are; none where nothing is kept.
+    pages: Pages | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        pages = Pages(self.adapter.again) if isinstance(self.adapter, Repeats) else None
+        object.__setattr__(self, "pages", pages)
 
     def handle(self, request: ODataRequest, principal: Principal) -> ODataResponse:
         """The response to one request. Never raises: a failure is a response too."""
@@ -136,6 +134,33 @@ class Service:
         return self._observed(exchange, request, response)
 
     def _answer(self, exchange: Exchange) -> ODataResponse:
+        """The answer: one that was given before, or made now."""
+        plain = exchange.request.method == "GET" and not (exchange.part or exchange.session.live)
+        if self.pages is None or not plain:
+            return self._made(exchange)
+        page = self.pages.find(exchange.request, exchange.session, exchange.now)
+        if page is None:
+            return self._kept(exchange, self.pages)
+        exchange.entity_set, exchange.rows, exchange.notes = page.entity_set, page.rows, page.notes
+        return page.response
+
+    def _kept(self, exchange: Exchange, pages: Pages) -> ODataResponse:
+        """The answer, made and kept."""
+        request, headers = exchange.request, Consulted(exchange.request.headers)
+        exchange.request = replace(request, headers=headers)
+        response = self._made(exchange)
+        page = Page(
+            replace(response, repeated=True),
+            tuple(headers.seen.items()),
+            tuple(exchange.session.provenance.kept),
+            exchange.entity_set,
+            exchange.rows,
+            exchange.notes,
+        )
+        pages.keep(request, headers, exchange.session, exchange.now, page)
+        return response
+
+    def _made(self, exchange: Exchange) -> ODataResponse:
         exchange.version = protocol_version(exchange.request.headers)
         _check_request(exchange.request)
         if is_batch(exchange.request.path):
@@ -300,7 +325,7 @@ class Service:
         provenance = exchange.session.provenance
         origin = origin_headers(provenance, exchange.now)
         timing = ("Server-Timing", timing_text(timings, provenance, seconds))
-        return ODataResponse(response.status, (*response.headers, *origin, timing), response.body)
+        return replace(response, headers=(*response.headers, *origin, timing))
 
     def _tell(self, event: Handled | Failed) -> None:
         notify(self.observers, event)
@@ -373,20 +398,3 @@ def _check_request(request: ODataRequest) -> None:
     for name in ("Isolation", "OData-Isolation"):
         if request.headers.get(name, "").strip().lower() == "snapshot":
             raise ODataError("precondition_failed", "Snapshot isolation is not available.", target=name)
-
-
-@lru_cache(maxsize=64)
-def metadata_answer(view: ServiceMetadata, version: str, accept: str | None, levels: int) -> ODataResponse:
-    """The answer to a request for ``$metadata`` without options and conditions: what the pipeline would make of it."""
-    shape = negotiate(version, accept, None, OFFERS[Answer.METADATA])
-    document = metadata_document(view, shape.version, shape.format, levels)
-    return respond(ODataRequest("GET", METADATA), shape, document, etag=document_etag(document))
-
-
-@lru_cache(maxsize=64)
-def metadata_document(view: ServiceMetadata, version: str, media: str, levels: int) -> bytes:
-    """``$metadata`` as CSDL XML or JSON, made once per view and version. ``levels`` of ``$expand`` are allowed."""
-    names = facts.filter_functions(FUNCTIONS)
-    if media == JSON:
-        return csdl_json.to_json(view, functions=names, expand_levels=levels)
-    return csdl.to_xml(view, odata_version="4.0" if version == "4.0" else "4.01", functions=names, expand_levels=levels)

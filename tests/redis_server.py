@@ -31,6 +31,11 @@ class RedisServer:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def client(self, **options: Any) -> Redis:
         return Redis.from_url(self.url, socket_timeout=5, **options)
 

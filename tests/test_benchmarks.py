@@ -99,7 +99,7 @@ def outcome(ours: float, target: float | None) -> Outcome:
 
 @pytest.mark.parametrize(("ours", "verdict"), [(150.0, "1.5, met"), (149.0, "1.5, missed")])
 def test_a_ratio_is_ours_to_theirs_and_judged_by_the_target(ours: float, verdict: str) -> None:
-    text = markdown(Report({}, [outcome(ours, 1.5)], None, []))
+    text = markdown(Report({}, [outcome(ours, 1.5)], None, None, []))
     assert f"**{ours / 100:.2f} " in text
     assert verdict in text
 
@@ -108,13 +108,13 @@ def test_a_page_deep_down_is_compared_with_the_first() -> None:
     found = outcome(100.0, None)
     found.sides["our first page"] = replace(found.sides[OURS], per_cpu_second=[140.0])
     assert found.depth_cost == pytest.approx(1.4)
-    assert "1.40 times the first page" in markdown(Report({}, [found], None, []))
+    assert "1.40 times the first page" in markdown(Report({}, [found], None, None, []))
 
 
 def test_the_readme_gets_the_figures_between_its_marks(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     walk = Walk(1_000, (0.2, 0.1, 0.1, 0.1, 0.3), 140_000_000)
-    update(Report({"date": "today"}, [outcome(150.0, 1.5)], Walks(walk, walk), []), tmp_path)
+    update(Report({"date": "today"}, [outcome(150.0, 1.5)], Walks(walk, walk), None, []), tmp_path)
     text = (tmp_path / "README.md").read_text()
     assert text.startswith(f"before\n{BEGIN}\n")
     assert text.endswith(f"{END}\nafter\n")
@@ -125,7 +125,7 @@ def test_the_readme_gets_the_figures_between_its_marks(tmp_path: Path) -> None:
 
 def test_the_plot_marks_what_misses_its_target() -> None:
     def classes(ours: float) -> set[str | None]:
-        drawn = ElementTree.fromstring(plot(Report({}, [outcome(ours, 1.5)], None, [])))
+        drawn = ElementTree.fromstring(plot(Report({}, [outcome(ours, 1.5)], None, None, [])))
         return {part.get("class") for part in drawn.iter("{http://www.w3.org/2000/svg}rect")}
 
     assert "m" in classes(100.0)

@@ -10,7 +10,7 @@ never kept, and a failure of the cache is a miss.
 import math
 import secrets as random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -33,6 +33,8 @@ _SKEW = 2.0
 _LOCK = 5
 #: Seconds between two looks at whether another process has the answer.
 _LOOK = 0.02
+#: Keys of one question that are kept at hand.
+_VIEWS = 64
 #: The part of its time after which an answer that is asked for is read again in the background.
 _AHEAD = 0.8
 
@@ -100,11 +102,30 @@ class _Question:
     sets: frozenset[str]
     freshness: Freshness
     whole: bool
+    keys: dict[str, Key] = field(default_factory=dict, compare=False)
+
+    def key(self, view: str) -> Key:
+        """The question as callers of that view ask it."""
+        key = self.keys.get(view)
+        if key is None:
+            if len(self.keys) >= _VIEWS:
+                self.keys.clear()
+            key = self.keys[view] = Key(self.asked, view)
+        return key
 
     @property
     def kept(self) -> bool:
         """Whether the sets allow to keep answers."""
         return not self.freshness.live and self.freshness.fresh > 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A read that was answered from what is kept."""
+
+    key: Key
+    question: _Question
+    entry: Entry
 
 
 @dataclass(slots=True)
@@ -151,7 +172,7 @@ class Cached:
         question = self._question(query)
         if not question.kept:
             return self.allowance(query)
-        key = Key(question.asked, view)
+        key = question.key(view)
         found = self._found(key, question)
         state = "nothing kept" if found is None else f"kept for {self._age(found):.0f} s"
         return f"{state}; {self.allowance(query)}; key {key.digest(self.namespace)}"
@@ -170,7 +191,7 @@ class Cached:
             self._count(query, session, "bypass")
             yield from self.adapter.read(query, session)
             return
-        key = Key(question.asked, session.view)
+        key = question.key(session.view)
         with _spent(session):
             kept = None if session.live else self._found(key, question)
             hit = self._hit(key, question, query, session, kept)
@@ -185,9 +206,35 @@ class Cached:
         """The answer, if what is kept is fresh."""
         if kept is None or not self._is_fresh(kept, question):
             return None
-        self._count(query, session, "hit", kept.fetched)
-        self._renew_early(key, question, session, kept)
+        self._counted(_Hit(key, question, kept), session)
         return _page(kept, query)
+
+    def _counted(self, hit: "_Hit", session: Session) -> None:
+        self._count(hit.question.asked, session, "hit", hit.entry.fetched)
+        session.provenance.kept.append(hit)
+        self._renew_early(hit.key, hit.question, session, hit.entry)
+
+    def again(self, reads: Sequence[object], session: Session) -> bool:
+        """Whether all of the hits would be the same in this session; then they are its hits."""
+        if session.live:
+            return False
+        with _spent(session):
+            hits = [read for read in reads if isinstance(read, _Hit) and self._same(read, session)]
+            if len(hits) < len(reads):
+                return False
+            for hit in hits:
+                self._counted(hit, session)
+        return True
+
+    def _same(self, hit: "_Hit", session: Session) -> bool:
+        """Whether that very entry would be found now, and serve."""
+        entity_set = self.metadata[hit.question.asked.entity_set]
+        return (
+            hit.key.view == session.view
+            and self.memory.get(hit.key, entity_set) is hit.entry
+            and self._is_fresh(hit.entry, hit.question)
+            and not self._outdated(hit.entry, hit.question)
+        )
 
     # --- asking ---------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Any
 
 from edm.evaluate import target_of
@@ -60,21 +61,34 @@ def _plain(value: Any) -> Any:
     return value.normalize(EXACT) if isinstance(value, Decimal) else value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Key:
-    """A question as the caches know it. ``rows`` leaves the columns out: any answer with more of them serves too."""
+    """A question as the caches know it. What is made of it is kept with it, because questions are asked again."""
 
     query: Query
     view: str
 
-    @property
-    def rows(self) -> tuple[Query, str]:
-        return replace(self.query, columns=()), self.view
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.query, self.view))
+
+    @cached_property
+    def rows(self) -> "Key":
+        """The question without its columns: any answer with more of them serves too."""
+        return Key(replace(self.query, columns=()), self.view)
 
     def digest(self, namespace: str) -> str:
         """The name in a shared store. ``namespace`` tells models and sources apart."""
-        text = "\0".join((namespace, self.view, query_text(self.query)))
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return _digest(self, namespace)
+
+
+@lru_cache(maxsize=4_096)
+def _digest(key: Key, namespace: str) -> str:
+    text = "\0".join((namespace, key.view, query_text(key.query)))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sets_of(query: Query, metadata: ServiceMetadata) -> frozenset[str]:

@@ -37,7 +37,7 @@ class Memory:
 
     most: int = 2_000_000
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _answers: OrderedDict[tuple[Query, str], list[Entry]] = field(default_factory=OrderedDict)
+    _answers: OrderedDict[Key, list[Entry]] = field(default_factory=OrderedDict)
     _rows: OrderedDict[tuple[str, str, str], _Seen] = field(default_factory=OrderedDict)
     _cells: int = 0
 
@@ -99,6 +99,8 @@ class Memory:
 
 
 def _with_columns(entry: Entry, columns: tuple[str, ...]) -> Entry | None:
+    if entry.columns == columns:
+        return entry
     rows = entry.projected(columns)
     return None if rows is None else Entry(columns, rows, entry.count, entry.fetched)
 
