@@ -6,27 +6,19 @@ Connects to nothing: adapters open their connections when they are first asked.
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from edm.faults import Fault
 from edm.model import ServiceMetadata
 from erp_adapters.base import SQL, Adapter
-from erp_adapters.transport import (
-    Anonymous,
-    Basic,
-    ClientCredentials,
-    Credentials,
-    OptionFault,
-    Remote,
-    Secret,
-    Token,
-    TransportOptions,
-)
 from odata_server.config import SOURCES, ConfigError
 from odata_server.settings import Settings
-from odata_server.sources import SourceSettings
+from odata_server.sources import IN_FILES, SourceSettings
+
+if TYPE_CHECKING:  # what calls over HTTP is imported when there is somebody to call
+    from erp_adapters.transport import Credentials, Remote, Secret, TransportOptions
 
 
 def connect(settings: Settings, name: str, metadata: ServiceMetadata) -> Adapter:
@@ -34,6 +26,8 @@ def connect(settings: Settings, name: str, metadata: ServiceMetadata) -> Adapter
     source = settings.sources[name]
     if source.kind == SQL:
         return _database(settings, name, metadata)
+    from erp_adapters.transport import OptionFault
+
     try:
         kind = import_module(f"erp_adapters.{source.kind}")
         found: Adapter = kind.connect(remote(settings, source), metadata, name)
@@ -58,8 +52,10 @@ def _database(settings: Settings, name: str, metadata: ServiceMetadata) -> Adapt
     )
 
 
-def remote(settings: Settings, source: SourceSettings) -> Remote:
+def remote(settings: Settings, source: SourceSettings) -> "Remote":
     """What the kind gets."""
+    from erp_adapters.transport import Remote, TransportOptions
+
     limits = TransportOptions(
         timeout=source.statement_timeout or settings.statement_timeout,
         pool_size=source.pool_size or settings.pool_size,
@@ -73,8 +69,10 @@ def remote(settings: Settings, source: SourceSettings) -> Remote:
     )
 
 
-def credentials(source: SourceSettings, limits: TransportOptions) -> Credentials:
+def credentials(source: SourceSettings, limits: "TransportOptions") -> "Credentials":
     """What goes with every call."""
+    from erp_adapters.transport import Anonymous, Basic, ClientCredentials, Token
+
     if (token := _secret(source, "token")) is not None:
         return Token(token, source.token_header, "") if source.token_header else Token(token)
     if (password := _secret(source, "password")) is not None:
@@ -92,17 +90,19 @@ def credentials(source: SourceSettings, limits: TransportOptions) -> Credentials
     return Anonymous()
 
 
-def _secret(source: SourceSettings, key: str) -> Secret | None:
+def _secret(source: SourceSettings, key: str) -> "Secret | None":
     value, path = getattr(source, key), getattr(source, f"{key}_file")
     if value is None and path is None:
         return None
+    from erp_adapters.transport import Secret
+
     return Secret(value.get_secret_value() if isinstance(value, SecretStr) else None, path)
 
 
 def confidential(settings: Settings) -> Iterator[str]:
     """What no log line may hold, as far as it is known at the start."""
     for source in settings.sources.values():
-        for key in ("password", "token", "client_secret"):
+        for key in IN_FILES:
             if (secret := _secret(source, key)) is not None:
                 yield secret.get()
 

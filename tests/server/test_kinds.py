@@ -289,3 +289,18 @@ def test_built_in_catalogs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert found[2] == "mine"
     (tmp_path / "sap").mkdir()
     assert str(catalog(load(environ={"ERP_ODATA_CATALOG": "sap"}, serving=False).settings)) == "sap"
+
+
+def test_without_an_erp_behind_http_nothing_for_http_is_imported() -> None:
+    """It costs a tenth of a second and some megabytes, of every command and every worker."""
+    import subprocess
+
+    code = """
+        import sys
+        from odata_server.compose import compose
+        from odata_server.settings import Settings
+        compose(Settings(database_url="sqlite://", sources={"a": {"url": "sqlite://"}}))
+        print([name for name in ("requests", "urllib3") if name in sys.modules])
+    """
+    found = subprocess.run([sys.executable, "-c", "if True:" + code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
