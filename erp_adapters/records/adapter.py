@@ -15,8 +15,8 @@ from edm.expressions import IT, Expr, Prop
 from edm.expressions import conjuncts as parts_of
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import OrderItem, Query
-from erp_adapters.base import ContractBroken, Page, Session, source_of
-from erp_adapters.records.base import Condition, EntityFacts, Order, RecordSource
+from erp_adapters.base import ContractBroken, Examined, Finding, Page, Session, source_of
+from erp_adapters.records.base import Condition, EntityFacts, Examines, Order, RecordSource
 from erp_adapters.records.check import Check, Distrust, Lied
 from erp_adapters.records.codecs import Look
 from erp_adapters.records.conditions import ALWAYS, NEVER, all_of, fits
@@ -209,6 +209,9 @@ class RecordAdapter:
 
     def describe(self, session: Session) -> str:
         return self.source.describe(session)
+
+    def diagnose(self, check: str, examined: Examined) -> Iterator[Finding] | None:
+        return self.source.diagnose(check, examined) if isinstance(self.source, Examines) else None
 
     def close(self) -> None:
         getattr(self.source, "close", lambda: None)()

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Protocol, Union
+from typing import Any, Protocol, Union, runtime_checkable
 from uuid import UUID
 
 from edm.capabilities import Match
 from edm.primitives import PrimitiveType
-from erp_adapters.base import Session
+from erp_adapters.base import Examined, Finding, Session
 
 #: A value as the source has it, once its wire format is read: never a float. Date-times have a time zone.
 Stored = None | str | bool | int | Decimal | date | datetime | time | timedelta | UUID | bytes
@@ -187,4 +187,13 @@ class RecordSource(Protocol):
 
     def faults(self, section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """What is wrong with the ``options`` of a section, as (key, message). The source is not asked."""
+        ...
+
+
+@runtime_checkable
+class Examines(Protocol):
+    """Optional: a source that answers checks of ``doctor``, as ``erp_adapters.base.Diagnoses`` has it."""
+
+    def diagnose(self, check: str, examined: Examined) -> Iterator[Finding] | None:
+        """What the check of that id finds; ``None`` if there is no answer to it."""
         ...

@@ -6,6 +6,7 @@ Kinds import from here. Nothing in this package knows a protocol above HTTP and 
 from erp_adapters.transport.answers import Answer
 from erp_adapters.transport.client import Transport
 from erp_adapters.transport.credentials import Anonymous, Basic, Credentials, Proofs, Secret, Token
+from erp_adapters.transport.diagnosis import diagnose
 from erp_adapters.transport.facade import Http
 from erp_adapters.transport.links import Place, Trail
 from erp_adapters.transport.oauth import ClientCredentials
@@ -28,4 +29,5 @@ __all__ = [
     "Trail",
     "Transport",
     "TransportOptions",
+    "diagnose",
 ]

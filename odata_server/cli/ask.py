@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -11,7 +12,9 @@ from odata_server.cli.options import composition, settings_options
 from odata_server.cli.written import Written
 
 if TYPE_CHECKING:
+    from odata_server.auth import Principal
     from odata_server.messages import ODataRequest
+    from odata_server.service import Service
 
 # What a shell user may leave unencoded; a percent sign is taken to start an encoded character.
 _SAFE = "%/?:@!$&'()*+,;=~-._"
@@ -56,16 +59,19 @@ def query(request: str, as_json: bool, headers: tuple[str, ...], include: bool, 
 
 @click.command()
 @click.argument("request", metavar="REQUEST")
+@click.option("--run", is_flag=True, help="Answer it, too, and show what that cost.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @settings_options
-def explain(request: str, as_json: bool, **flags: Any) -> None:
+def explain(request: str, run: bool, as_json: bool, **flags: Any) -> None:
     """Show how a request would be answered.
 
-    What the ERP does, what is finished here and why, and the SQL with its parameters.
+    What the ERP does, what is finished here and why, and the SQL with its parameters. With --run also how often the ERP
+    was called, how long that took, and how many rows were read for those that are returned.
 
     \b
-    Example:
+    Examples:
       erp-odata explain "Invoices?\\$filter=contains(CustomerName,'Acme')&\\$orderby=DueDate"
+      erp-odata explain --run 'Customers?$expand=Invoices&$top=10'
     """
     from edm.errors import ODataError
     from erp_adapters.base import SourceError
@@ -73,14 +79,16 @@ def explain(request: str, as_json: bool, **flags: Any) -> None:
     from odata_server.cli.failures import show
 
     asked = parse_request(request)
+    service, caller = composition(**flags).service, Principal("cli", authenticated=True)
     try:
-        found = composition(**flags).service.explain(asked, Principal("cli", authenticated=True))
+        found = service.explain(asked, caller)
+        cost = _cost(service, asked, caller) if run else None
     except SourceError:
         raise
     except ODataError as error:
         show(error, asked.query)
         raise click.exceptions.Exit(1) from None
-    parts = {
+    parts: dict[str, Any] = {
         "query": found.query,
         "pushed": found.pushed,
         "residual": found.residual,
@@ -88,6 +96,8 @@ def explain(request: str, as_json: bool, **flags: Any) -> None:
         "native": found.native,
         "cache": list(found.cache),
     }
+    if cost is not None:
+        parts["cost"] = cost
     if as_json:
         click.echo(json.dumps(parts, indent=2))
         return
@@ -98,9 +108,36 @@ def explain(request: str, as_json: bool, **flags: Any) -> None:
         ("Notes", "\n".join(found.notes) or "none"),
         ("What the ERP gets", found.native or "nothing"),
         ("What the cache does", "\n".join(found.cache) or "nothing"),
+        *([("What it cost", _told(cost))] if cost is not None else []),
     ):
         click.secho(title, bold=True)
         click.echo("  " + str(text).replace("\n", "\n  ") + "\n")
+
+
+def _cost(service: "Service", asked: "ODataRequest", caller: "Principal") -> dict[str, Any]:
+    """What the first page of the answer cost, whatever is kept of earlier ones."""
+    from odata_server.messages import Headers
+    from odata_server.observe import take_last
+
+    live = replace(service, options=replace(service.options, live_users=(caller.name,)))
+    headers = Headers([*asked.headers.items(), ("Cache-Control", "no-cache")])
+    response = live.handle(replace(asked, headers=headers), caller)
+    handled = take_last()
+    if response.status >= 400 or handled is None:
+        _refused(response.body, asked.query)
+    assert handled is not None
+    return {
+        "calls": handled.erp_calls,
+        "erp_seconds": round(handled.erp_seconds, 6),
+        "rows_read": handled.rows_read,
+        "rows": handled.rows,
+        "seconds": round(handled.seconds, 6),
+    }
+
+
+def _told(cost: dict[str, Any]) -> str:
+    calls = f"{cost['calls']} {'call' if cost['calls'] == 1 else 'calls'} of the ERP in {cost['erp_seconds']:.3f} s"
+    return f"{calls}; {cost['rows_read']} rows read, {cost['rows']} returned; {cost['seconds']:.3f} s in all"
 
 
 @click.command()
@@ -149,8 +186,9 @@ def parse_request(text: str, headers: tuple[str, ...] = ()) -> "ODataRequest":
 
 
 def _refused(body: bytes, query: str) -> None:
-    from odata_server.cli.failures import REMEDIES, error_of, show, source_line
+    from odata_server.cli.failures import error_of, show, source_line
     from odata_server.observe import take_last
+    from odata_server.remedies import REMEDIES
 
     error, handled = error_of(body), take_last()
     if error.code in REMEDIES:
@@ -161,7 +199,8 @@ def _refused(body: bytes, query: str) -> None:
 
 
 def _exit_code(body: bytes) -> int:
-    from odata_server.cli.failures import REFUSED, REMEDIES, UNREACHABLE, error_of
+    from odata_server.cli.failures import REFUSED, UNREACHABLE, error_of
+    from odata_server.remedies import REMEDIES
 
     return UNREACHABLE if error_of(body).code in REMEDIES else REFUSED
 

@@ -12,16 +12,9 @@ from edm.errors import ODataError, caret
 from edm.faults import CatalogError
 from erp_adapters.base import SourceError
 from odata_server.config import ConfigError
+from odata_server.remedies import REMEDIES
 
 REFUSED, CONFIGURATION, UNREACHABLE, PORT_IN_USE = 1, 3, 4, 5
-
-#: What to do when the ERP fails, by error code.
-REMEDIES = {
-    "erp_unavailable": "check that the database runs, and database_url: erp-odata config show",
-    "erp_busy": "try again later; pool_size and pool_wait say how many may ask at once",
-    "erp_timeout": "ask for less; statement_timeout and deadline say how long it may take",
-    "erp_contract": "erp-odata validate names what does not fit",
-}
 
 
 def report(error: Exception) -> int | None:

@@ -22,6 +22,7 @@ from erp_adapters.base import (
 from odata_server.doctor import configured, rows
 from odata_server.doctor.facets import facets
 from odata_server.doctor.patient import Patient, Whole, plain
+from odata_server.remedies import sentence
 
 OfWhole = Callable[[Whole], Iterator[Finding]]
 OfSource = Callable[[Patient], Iterator[Finding]]
@@ -176,7 +177,7 @@ class _Examination:
 
 
 def _unreached(error: SourceError) -> Finding:
-    fix = "Check url, network, password and TLS: erp-odata config show"
+    fix = sentence(error.code) or "Check url, network, password and TLS: erp-odata config show"
     if "startup parameter" in error.detail:
         fix = (
             "A pooler refuses our options. Connect to the database itself, or set ignore_startup_parameters = options."

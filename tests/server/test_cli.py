@@ -233,6 +233,18 @@ def test_explain() -> None:
     assert "^" in refused.stderr
 
 
+@pytest.mark.usefixtures("asked")
+def test_explain_with_what_it_costs() -> None:
+    request = "Invoices?$filter=length(CustomerNumber) ge 1&$top=5&$select=InvoiceNumber"
+    cost = json.loads(run("explain", "--run", request, "--json").stdout)["cost"]
+    assert (cost["calls"], cost["rows"]) == (1, 5)
+    assert 5 <= cost["rows_read"] <= 6
+    assert 0 < cost["erp_seconds"] <= cost["seconds"]
+    told = run("explain", "--run", request).stdout.partition("What it cost\n")[2]
+    assert told.strip().startswith("1 call of the ERP in ")
+    assert "rows read, 5 returned" in told
+
+
 def test_metadata_needs_no_database() -> None:
     xml = run("metadata")
     assert xml.exit_code == 0, xml.output

@@ -2,10 +2,12 @@
 
 import json
 import sys
+import time
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,8 @@ from edm.capabilities import Capabilities
 from edm.declare import load_texts
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query
-from erp_adapters.base import DEFAULT_SOURCE, Page, Session, source_of
-from erp_adapters.transport import Anonymous, Basic, ClientCredentials, OptionFault, Remote, Token
+from erp_adapters.base import DEFAULT_SOURCE, Examined, Finding, Page, Session, source_of
+from erp_adapters.transport import Anonymous, Basic, ClientCredentials, OptionFault, Remote, Token, diagnose
 from odata_server.app import create_app
 from odata_server.cli import main
 from odata_server.compose import _namespace, catalog, compose
@@ -75,10 +77,17 @@ class Things:
 
     def read(self, query: Query, session: Session) -> Iterator[Page]:
         found = self.calls.send("GET", "things", session).json()
+        session.timings.rows_read += len(found)
         yield Page([tuple(row[name] for name in query.columns) for row in found])
 
     def ping(self, session: Session) -> None:
         self.calls.send("GET", "ping", session)
+
+    def describe(self, session: Session) -> str:
+        return f"Things at {self.calls.describe()}"
+
+    def diagnose(self, check: str, examined: Examined) -> Iterator[Finding] | None:
+        return diagnose(self.calls, check)
 
 
 @pytest.fixture(autouse=True)
@@ -245,19 +254,72 @@ def test_options_over_their_defaults() -> None:
         Remote("https://h/", options={"a": 1}).chosen({"a": None})
 
 
-def test_validate_lists_them(erp: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def deployed(erp: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs a command where the source is configured."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "catalog").mkdir()
     (tmp_path / "catalog" / "Things.toml").write_text(CATALOG.format(source=""))
-    (tmp_path / "erp-odata.toml").write_text(f"""
-        catalog = "catalog"
-        [sources.rest]
-        url = "{erp.url}"
-        options = {{ company = 100 }}
-    """)
-    found = CliRunner().invoke(main, ["validate", "--json"])
+
+    def run(*command: str, options: str = "") -> Any:
+        text = f'catalog = "catalog"\n[sources.rest]\nurl = "{erp.url}"\nuser = "u"\npassword = "canary"\n{options}'
+        (tmp_path / "erp-odata.toml").write_text(text)
+        return CliRunner().invoke(main, command)
+
+    return run
+
+
+def test_validate_lists_them(deployed: Callable[..., Any]) -> None:
+    found = deployed("validate", "--json", options="options = { company = 100 }")
     faults = {fault["key"]: fault["message"] for fault in json.loads(found.stdout)}
     assert faults["sources.rest.options.company"] == "must be a text, not 100"
+
+
+def checked(found: Any) -> dict[str, tuple[str, str]]:
+    """What is found by check."""
+    return {
+        row["check"]: (finding["what"], finding["fix"])
+        for row in json.loads(found.stdout)
+        for finding in row["findings"]
+        if row["source"] == "rest"
+    }
+
+
+def test_the_doctor_looks_at_it(erp: Server, deployed: Callable[..., Any]) -> None:
+    erp.script = lambda seen: [answer([{"Key": "a"}], headers=[("Date", formatdate(time.time() + 90, usegmt=True))])]
+    found = checked(deployed("doctor", "--json"))
+    assert "ahead of ours" in found["clock"][0]
+    assert "reachable" not in found
+
+
+@pytest.mark.parametrize(
+    ("status", "fix"),
+    [
+        (401, "Correct user and password"),
+        (403, "Give the service's user"),
+        (404, "Check url and options"),
+        (503, "Check url, network"),
+    ],
+)
+def test_the_doctor_says_what_to_do(erp: Server, deployed: Callable[..., Any], status: int, fix: str) -> None:
+    erp.says(answer(b"words", status))
+    found = deployed("doctor", "--json")
+    assert checked(found)["reachable"][1].startswith(fix)
+    assert "canary" not in found.stdout
+
+
+def test_a_query_says_what_to_do(erp: Server, deployed: Callable[..., Any]) -> None:
+    erp.says(answer(b"words", 401))
+    found = deployed("query", "Things")
+    assert found.exit_code == 4
+    assert "[erp_auth]" in found.stderr
+    assert "correct user and password" in found.stderr
+    assert "canary" not in found.output
+
+
+def test_explain_with_what_it_costs(erp: Server, deployed: Callable[..., Any]) -> None:
+    found = json.loads(deployed("explain", "--run", "--json", "Things?$filter=Key eq 'b'").stdout)["cost"]
+    assert (found["calls"], found["rows_read"], found["rows"]) == (1, 2, 1)
 
 
 # --- kept answers -----------------------------------------------------------------------------------------------------
