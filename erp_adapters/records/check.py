@@ -94,6 +94,10 @@ class Check:
         exprs = (*(part for part, _ in self._conditions), *(item.expr for item in self._orderby))
         return tuple(dict.fromkeys(name for expr in exprs for name in columns_of(expr)))
 
+    def begin(self) -> None:
+        """What comes next is the answer to another call, in an order of its own."""
+        self._last = None
+
     def rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Raises ``Lied``. Rows have to come in the order in which the ERP gave them."""
         for row in rows:

@@ -14,10 +14,10 @@ from edm.query import Query
 from erp_adapters.base import ContractBroken, Page, Session, TimedOut
 from erp_adapters.records.base import Ask, Batch, Behind, Condition, EntityFacts, Order, Record, RecordSource
 from erp_adapters.records.check import Check
-from erp_adapters.records.codecs import Codec, Look, Ref
+from erp_adapters.records.codecs import Look, Ref
 from erp_adapters.records.codecs_several import Grouped
 from erp_adapters.records.conditions import ALWAYS, compared, cut, holds, leaves
-from erp_adapters.records.related import Belongings, Relatives, at_once
+from erp_adapters.records.related import Relatives, at_once
 from erp_adapters.records.section import Join, SetMapping, Total
 
 RowMapping = Mapping[str, Any]
@@ -149,20 +149,22 @@ class Reading:
         return holds(self.mapping.rows.where, record) and holds(call.piece, record)
 
     def _page(self, rows: Sequence[RowMapping], count: int | None) -> Page:
-        self.check.rows(rows)
         columns = self.query.columns
         return Page([tuple([row[name] for name in columns]) for row in rows], count)
 
     def _rows(self, records: Sequence[Record], relatives: Relatives, session: Session) -> list[RowMapping]:
-        return [self._row(found) for found in relatives.fetch(records, session)]
+        """The rows of records, held against what was asked."""
+        look, codecs = self.look, [(name, self.mapping.codecs[name]) for name in self.names]
+        rows: list[RowMapping] = [
+            {name: self._value(name, codec.value, found.get, look) for name, codec in codecs}
+            for found in relatives.fetch(records, session)
+        ]
+        self.check.rows(rows)
+        return rows
 
-    def _row(self, found: Belongings) -> RowMapping:
-        look = self.look
-        return {name: self._value(name, lambda codec: codec.value(found.get, look)) for name in self.names}
-
-    def _value(self, name: str, read: Callable[[Codec], Any]) -> Any:
+    def _value(self, name: str, read: Callable[..., Any], *of: Any) -> Any:
         try:
-            return read(self.mapping.codecs[name])
+            return read(*of)
         except (ValueError, KeyError, ArithmeticError, TypeError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise ContractBroken(self.entity_set.name, f"{name}: {what}") from error
@@ -176,12 +178,12 @@ class Reading:
         for batches in at_once(self.source.connections, session, [self._task(call) for call in calls]):
             records = [record for batch in batches for record in batch.records]
             count += next((batch.count for batch in batches if batch.count is not None), 0)
+            self.check.begin()
             rows.extend(self._rows(records, relatives, session))
             if len(rows) > self.budget:
                 raise too_much(self.entity_set, self.query, self.budget)
-        found, _ = finished(self.query.with_(filter=None, columns=self.names), rows, self.metadata)
-        mappings = [dict(zip(self.names, row, strict=True)) for row in found]
-        yield self._page(mappings, count if self.query.count else None)
+        found, _ = finished(self.query.with_(filter=None), rows, self.metadata)
+        yield Page(found, count if self.query.count else None)
 
     def _task(self, call: Call) -> Callable[[Session], list[Batch]]:
         return lambda session: list(self._batches(call, session))
@@ -190,7 +192,8 @@ class Reading:
         """A row per group: as they come if the records come group by group, all of them otherwise."""
         group = self.mapping.group
         if len(calls) == 1 and set(group) <= {part.field for part in self.order}:
-            yield from self._one_by_one(calls[0], relatives, session)
+            for done in self._one_by_one(calls[0], session):
+                yield self._summed(done, relatives, session)
             return
         groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
         read = 0
@@ -201,35 +204,41 @@ class Reading:
                     raise too_much(self.entity_set, self.query, self.budget)
                 for record in batch.records:
                     groups[tuple(record[name] for name in group)].append(record)
-        yield from self._sums(list(groups.values()), relatives, session)
+        yield self._summed(list(groups.values()), relatives, session, sort=bool(self.query.orderby))
 
-    def _one_by_one(self, call: Call, relatives: Relatives, session: Session) -> Iterator[Page]:
+    def _one_by_one(self, call: Call, session: Session) -> Iterator[list[list[Record]]]:
+        """Groups that are whole, batch by batch."""
         group = self.mapping.group
-        open_: list[Record] = []
+        begun: list[Record] = []
         for batch in self._batches(call, session):
             done: list[list[Record]] = []
             for record in batch.records:
-                if open_ and any(record[name] != open_[0][name] for name in group):
-                    done.append(open_)
-                    open_ = []
-                open_.append(record)
-            if done:
-                yield from self._sums(done, relatives, session)
-        yield from self._sums([open_] if open_ else [], relatives, session)
+                if begun and any(record[name] != begun[0][name] for name in group):
+                    done.append(begun)
+                    begun = []
+                begun.append(record)
+            yield done
+        yield [begun] if begun else []
 
-    def _sums(self, groups: Sequence[Sequence[Record]], relatives: Relatives, session: Session) -> Iterator[Page]:
-        if not groups:
-            return
-        look = self.look
-        rows = []
-        for records, first in zip(groups, relatives.fetch([records[0] for records in groups], session), strict=True):
-            rows.append({name: self._value(name, _sum_or_value(records, first, look)) for name in self.names})
-        if not self.order and self.query.orderby:
-            rows = [
-                dict(zip(self.names, row, strict=True))
-                for row in finished(self.query.with_(filter=None, columns=self.names), rows, self.metadata)[0]
-            ]
-        yield self._page(rows, None)
+    def _summed(
+        self, groups: Sequence[Sequence[Record]], relatives: Relatives, session: Session, *, sort: bool = False
+    ) -> Page:
+        look, codecs = self.look, [(name, self.mapping.codecs[name]) for name in self.names]
+        firsts = relatives.fetch([records[0] for records in groups], session)
+        rows: list[RowMapping] = [
+            {
+                name: self._value(name, codec.total, records)
+                if isinstance(codec, Grouped)
+                else self._value(name, codec.value, first.get, look)
+                for name, codec in codecs
+            }
+            for records, first in zip(groups, firsts, strict=True)
+        ]
+        if sort:
+            found, _ = finished(self.query.with_(filter=None, columns=self.names), rows, self.metadata)
+            rows = [dict(zip(self.names, row, strict=True)) for row in found]
+        self.check.rows(rows)
+        return self._page(rows, None)
 
     # --- explain ------------------------------------------------------------------------------------------------
 
@@ -243,10 +252,3 @@ class Reading:
         for there in several:
             by = ", ".join(theirs for _, theirs in there.on)
             yield f"then, for each page, {there.rows.entity} by {by}, in one call or a few"
-
-
-def _sum_or_value(records: Sequence[Record], first: Belongings, look: Look) -> Callable[[Codec], Any]:
-    def read(codec: Codec) -> Any:
-        return codec.total(records) if isinstance(codec, Grouped) else codec.value(first.get, look)
-
-    return read

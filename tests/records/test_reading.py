@@ -186,6 +186,23 @@ def test_a_page_beyond_a_key_that_the_erp_orders_otherwise_is_refused() -> None:
     assert declared.match(bound(METADATA, "Invoices", "InvoiceNumber gt '90050'")) is Match.NO
 
 
+def test_what_was_planned_before_a_lie_was_found_is_right() -> None:
+    """Another request may have found it out in the meantime."""
+    target = adapter(source(twist=ignoring("STATUS")))
+    query = Query("Invoices", ("InvoiceNumber",), bound(METADATA, "Invoices", "Status eq 'Open'"), by_key(), 0, 4)
+    first = rows(target, query)
+    assert rows(target, query) == first == rows(adapter(source()), query)
+
+
+def test_an_order_of_its_own_is_found_in_the_parts_of_a_long_list() -> None:
+    target = adapter(source(values=6, collate=lambda text: text[::-1]))
+    wanted = call(
+        "in", Prop(("InvoiceNumber",), STRING), Const(tuple(f"9{i:04}" for i in range(5, 25)), CollectionType(STRING))
+    )
+    query = Query("Invoices", ("InvoiceNumber",), wanted, by_key(), 0, 3)
+    assert rows(target, query) == [("90005",), ("90006",), ("90007",)]
+
+
 def test_finishing_here_has_a_budget() -> None:
     target = adapter(source(twist=ignoring("STATUS")), scan_budget=10)
     query = Query("Invoices", ("InvoiceNumber",), bound(METADATA, "Invoices", "Status eq 'Open'"), by_key(), 0, 4)
