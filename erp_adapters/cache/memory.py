@@ -6,7 +6,7 @@ may be: that is for whoever asks.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from edm.expressions import IT, Call, Const, Expr, Prop, conjuncts
@@ -16,7 +16,7 @@ from erp_adapters.base import Row
 from erp_adapters.cache.entry import Entry
 from erp_adapters.cache.key import Key
 
-#: Answers to one question with different columns.
+#: Answers to one question with different columns, and rows that different answers brought of one entity.
 _VARIANTS = 4
 #: Answers of more rows are not taken apart: nobody clicks through them.
 _TAKEN_APART = 250
@@ -26,9 +26,14 @@ _TAKEN_APART = 250
 class _Seen:
     """A row that an answer brought, and the conditions that it is known to meet."""
 
-    entry: Entry
+    columns: tuple[str, ...]
     row: Row
+    fetched: float
     met: frozenset[Expr]
+
+    def answer(self, query: Query) -> Entry | None:
+        """The row as the answer to a question for it; ``None`` if a column is missing."""
+        return _with_columns(Entry(self.columns, [self.row], 1 if query.count else None, self.fetched), query.columns)
 
 
 @dataclass(slots=True)
@@ -38,7 +43,7 @@ class Memory:
     most: int = 2_000_000
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _answers: OrderedDict[Key, list[Entry]] = field(default_factory=OrderedDict)
-    _rows: OrderedDict[tuple[str, str, str], _Seen] = field(default_factory=OrderedDict)
+    _rows: OrderedDict[tuple[str, str, str], tuple[_Seen, ...]] = field(default_factory=OrderedDict)
     _cells: int = 0
 
     def get(self, key: Key, entity_set: EntitySet) -> Entry | None:
@@ -60,7 +65,7 @@ class Memory:
             self._cells += _cells(entry) - sum(map(_cells, variants)) + sum(map(_cells, kept))
             self._answers[key.rows] = [*kept, entry]
             for name, seen in _taken_apart(key, entry, entity_set):
-                self._rows[name] = seen
+                self._rows[name] = (seen, *_beside(seen, self._rows.get(name, ())))
                 self._rows.move_to_end(name)
             self._shrink()
 
@@ -87,15 +92,19 @@ class Memory:
         query = key.query
         if query.source is not None or query.compute or query.skip or query.top == 0:
             return None
-        value, others = _one_key(query, entity_set.type.key)
+        value, others = one_key(query, entity_set.type.key)
         if value is None:
             return None
         with self._lock:
-            seen = self._rows.get((entity_set.name, key.view, value))
-        if seen is None or not others <= seen.met:
-            return None
-        one = Entry(seen.entry.columns, [seen.row], 1 if query.count else None, seen.entry.fetched)
-        return _with_columns(one, query.columns)
+            known = self._rows.get((entity_set.name, key.view, value), ())
+        found = (seen.answer(query) for seen in known if others <= seen.met)
+        return max((one for one in found if one is not None), key=lambda one: one.fetched, default=None)
+
+
+def _beside(new: _Seen, others: Sequence[_Seen]) -> Sequence[_Seen]:
+    """Of the ``others`` those that answer for what ``new`` does not: a narrow list does not displace a whole record."""
+    left = [old for old in others if not (set(old.columns) <= set(new.columns) and old.met <= new.met)]
+    return left[: _VARIANTS - 1]
 
 
 def _with_columns(entry: Entry, columns: tuple[str, ...]) -> Entry | None:
@@ -113,7 +122,7 @@ def _cells(entry: Entry) -> int:
     return (len(entry.rows) + 1) * (len(entry.columns) + 1)
 
 
-def _one_key(query: Query, name: str) -> tuple[str | None, frozenset[Expr]]:
+def one_key(query: Query, name: str) -> tuple[str | None, frozenset[Expr]]:
     """The key that the condition asks for, and what else it asks."""
     value, others = None, set()
     for part in conjuncts(query.filter):
@@ -135,4 +144,4 @@ def _taken_apart(key: Key, entry: Entry, entity_set: EntitySet) -> Iterator[tupl
         return
     place, met = entry.columns.index(name), frozenset(conjuncts(query.filter))
     for row in entry.rows:
-        yield (entity_set.name, key.view, row[place]), _Seen(entry, row, met)
+        yield (entity_set.name, key.view, row[place]), _Seen(entry.columns, row, entry.fetched, met)

@@ -88,6 +88,24 @@ def test_a_list_does_not_answer_for_more_than_it_knows(query: Query) -> None:
     assert len(source.asked) == 2
 
 
+def test_a_narrow_list_does_not_displace_a_whole_record() -> None:
+    clock, source = Clock(), erp()
+    cache = cached(source, clock)
+    wide = (*COLUMNS, "DueDate")
+    whole = rows(cache, LIST.with_(columns=wide, top=7))
+    clock.now += 1
+    (number, *_), *_ = rows(cache, LIST)
+    assert rows(cache, one(number, columns=wide)) == [row for row in whole if row[0] == number]
+    assert len(source.asked) == 2
+    session = Session()
+    assert rows(cache, one(number), session)
+    assert session.provenance.oldest == clock.now, "the newest that says enough"
+    for seconds in range(2, 20):
+        clock.now += 1
+        rows(cache, LIST.with_(top=seconds, columns=COLUMNS[:1]))
+    assert max(map(len, cache.memory._rows.values())) <= 4
+
+
 def test_an_empty_answer_is_fresh_for_a_moment_only() -> None:
     clock, source = Clock(), erp()
     cache = cached(source, clock)
