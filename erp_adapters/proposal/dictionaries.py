@@ -7,11 +7,11 @@ its columns are in it, or if the table is known to be of that ERP.
 from collections.abc import Iterable
 
 from erp_adapters.proposal.known_columns import JDE, M3, SAP, Dictionary, Known
-from erp_adapters.proposal.known_names import AX, B1, DOLIBARR, EBS, IDEMPIERE, LEDGERSMB, ODOO, SAGE100
+from erp_adapters.proposal.known_names import AX, B1, DOLIBARR, EBS, IDEMPIERE, LEDGERSMB, ODOO, SAGE100, SAGE300
 from erp_adapters.proposal.names import words
 
 DICTIONARIES = (JDE, SAP, M3)
-_OF_PRODUCTS = {d.name: d for d in (JDE, SAP, M3, DOLIBARR, ODOO, EBS, B1, AX, IDEMPIERE, LEDGERSMB, SAGE100)}
+_OF_PRODUCTS = {d.name: d for d in (JDE, SAP, M3, DOLIBARR, ODOO, EBS, B1, AX, IDEMPIERE, LEDGERSMB, SAGE100, SAGE300)}
 #: The part of a table's columns that a dictionary must know to count.
 ENOUGH = 0.45
 

@@ -289,3 +289,34 @@ RG_Libelle Description
 cbModification Changed Time
 cbCreation Created Time
 """))  # fmt: skip
+SAGE300 = Dictionary("Sage 300", read_lines("""
+IDCUST Customer Number
+NAMECUST Customer Name
+TEXTSNAM Short Label
+TEXTSTRE1 Street
+CODEPSTL Postal Code
+CODECTRY Country
+TEXTPHON1 Phone
+CODETERM Payment Terms Code
+CODECURN Currency Code
+AMTCRLIMT Credit Limit
+SWACTV Active
+SWHOLD Blocked
+FMTITEMNO Formatted Item Label
+STOCKUNIT Unit
+UNITWGT Net Weight
+QTYCOMMIT Quantity Reserved
+QTYSALORDR Sales Orders Quantity
+TOTALCOST Total Cost|hidden
+UNITCOST Unit Cost|hidden
+EXTICOST Extended Cost|hidden
+ORDUNIQ Order Id
+INVUNIQ Invoice Id
+EXPDATE Requested Date
+ORDSOURCURR Currency Code
+INSOURCURR Currency Code
+INVNETNOTX Net Amount
+INVITAXTOT Tax Amount
+INVNETWTX Gross Amount
+EXTINVMISC Net Amount
+"""))  # fmt: skip

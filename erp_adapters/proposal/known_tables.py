@@ -160,6 +160,16 @@ iDempiere | c_invoiceline | InvoiceLines | .97
 iDempiere | c_payment | Payments | .97
 iDempiere | a_asset | Assets | .95
 iDempiere | m_productprice | Prices | .9
+Sage 300 | ARCUS | Customers | .97
+Sage 300 | ICITEM | Items | .97
+Sage 300 | ICLOC | Warehouses | .95
+Sage 300 | ICILOC | Inventory | .97
+Sage 300 | OEORDH | SalesOrders | .97
+Sage 300 | OEORDD | SalesOrderLines | .97
+Sage 300 | OESHIH | Shipments | .97
+Sage 300 | OESHID | ShipmentLines | .97
+Sage 300 | OEINVH | Invoices | .97
+Sage 300 | OEINVD | InvoiceLines | .97
 Sage 100 | F_COMPTET | Customers | .97
 Sage 100 | F_ARTICLE | Items | .97
 Sage 100 | F_DEPOT | Warehouses | .97

@@ -11,82 +11,82 @@ customer: customer cust cus client cliente clienti kunde kunden kund kd debitor 
 supplier: supplier vendor vend vnd lieferant kreditor creditor fournisseur proveedor fornitore leverancier crediteur fornecedor payee acreedor lieferer subcontractor supp
 partner: partner party parties businesspartner geschaeftspartner bp addressbook socio relatie tiers trading bpartner entity
 item: item itm product prod prd article art artikel produkt prodotto prodotti articolo articoli articulo producto produit produto artigo sku material mat goods merchandise stockitem inventoryitem partno teil bien ware parts arti
-inventory: inventory bal stock inventoryitem stockitem stk bestand bestaende lagerbestand lagerbestaende voorraad existencias existencia giacenza giacenze estoque inventario inventaire balance quant quants lagerstand onhand invent sto
-warehouse: warehouse whse whs wh wrhs lager lagerort entrepot depot almacen almacenes magazzino magazzini magazijn armazem deposito store standort filiale alm magasin
+inventory: inventory bal stock inventoryitem stockitem stk bestand bestaende lagerbestand lagerbestaende voorraad existencias existencia giacenza giacenze estoque inventario inventaire balance quant quants lagerstand onhand invent sto lagbest lgbest giac qtagiac giacmag
+warehouse: warehouse whse whs wh wrhs lager lagerort entrepot depot almacen almacenes magazzino magazzini magazijn armazem deposito store standort filiale alm magasin lag lgnr lgbez mag
 location: location loc place site plant branch facility werk lagerplatz bin ubicacion ubicazione emplacement locatie shelf
-order: order purchaseorder ord ordre auftrag commande cmd pedido ordine ordini orden encomenda bestelling so salesorder verkooporder kundenauftrag auftraege ped pedi cde oe
-sales: sales salesorder kundenauftrag verkooporder ausgangsrechnung salesinvoice sale sls verkauf vente venta vendita vendite verkoop venda sell selling vertrieb sd outgoing ausgang ausgangs ven vta vte issotrx
-purchase: purchase purch einkauf achat compra acquisto acquisti inkoop procurement buying bestellung purchaseorder eingangs eingang incoming ach compras
+order: order purchaseorder ord ordre auftrag commande cmd pedido ordine ordini orden encomenda bestelling so salesorder verkooporder kundenauftrag auftraege ped pedi cde oe auf auft
+sales: sales salesorder kundenauftrag verkooporder ausgangsrechnung salesinvoice sale sls verkauf vente venta vendita vendite verkoop venda sell selling vertrieb sd outgoing ausgang ausgangs ven vta vte issotrx vkpr
+purchase: purchase purch einkauf achat compra acquisto acquisti inkoop procurement buying bestellung purchaseorder eingangs eingang incoming ach compras acq
 quote: quote quotation angebot offerte devis cotizacion presupuesto offerta preventivo proposal propal estimate orcamento opportunity
-shipment: shipment lever liefer ship shipping shp delivery deliv dlv dlvr delvry lieferung lieferschein livraison expedition envio entrega albaran spedizione spedizioni consegna bolla ddt levering zending pakbon remessa dispatch despatch consignment picking fulfillment versand outbound bordereau remision guia alb fecent
-invoice: invoice salesinvoice inv ivc bill billing billed rechnung rechnungen rech faktura factura facture fattura fatture factuur facturen fatura notafiscal billingdocument re ausgangsrechnung fac fra fact
-credit: credit gutschrift avoir abono creditmemo creditnote crmemo haben riesgo encours
+shipment: shipment lever liefer ship shipping shp delivery deliv dlv dlvr delvry lieferung lieferschein livraison expedition envio entrega albaran spedizione spedizioni consegna bolla ddt levering zending pakbon remessa dispatch despatch consignment picking fulfillment versand outbound bordereau remision guia alb fecent liefdat datcon
+invoice: invoice salesinvoice inv ivc bill billing billed rechnung rechnungen rech faktura factura facture fattura fatture factuur facturen fatura notafiscal billingdocument re ausgangsrechnung fac fra fact fat
+credit: credit gutschrift avoir abono creditmemo creditnote crmemo haben riesgo encours kred
 debit: debit soll
-payment: payment cash pay paid pmt pymt receipt rcpt zahlung zahlungseingang paiement reglement encaissement pago cobro pagamento pagamenti incasso incassi betaling recebimento remittance geldeingang cobranza vereinnahmung cob cobr ontvangst encaiss recaudo kasontvangst
+payment: payment cash pay paid pmt pymt receipt rcpt zahlung zahlungseingang paiement reglement encaissement pago cobro pagamento pagamenti incasso incassi betaling recebimento remittance geldeingang cobranza vereinnahmung cob cobr ontvangst encaiss recaudo kasontvangst numinc datinc impinc
 asset: asset equipment equip eqpt anlage geraet equipement equipo attrezzatura impianto apparaat ativo installation installedbase machine maschine apparatus fixedasset matricola
-price: price pvp pricelist preisliste pricelists preislisten prc prices preis preise prix precio prezzo prezzi prijs prijzen preco tarif tarifa listino pricing pricelist vk vkpreis
+price: price pvp pricelist preisliste pricelists preislisten prc prices preis preise prix precio prezzo prezzi prijs prijzen preco tarif tarifa listino pricing pricelist vk vkpreis prz vkpr epreis gpreis
 list: list pricelist preisliste listino pricelists preislisten liste lista lijst
-line: line lin lines detail details det dtl position pos posten zeile ligne linea lineas riga righe regel linha ln lne row entry posn positionen postn partida renglon orderline
-header: header head hdr hd kopf kopfdaten entete cabecera encabezado testata kop cabecalho hedr testate cab cabec
-master: master mast mst mas stamm stammdaten stam masterfile anagrafica maestro
-tax: tax vat mwst ust umsatzsteuer steuer tva iva imposta impuesto imposto btw gst mehrwertsteuer taxe fiscal cuota nif
+line: line lin lines detail details det dtl position pos posten zeile ligne linea lineas riga righe regel linha ln lne row entry posn positionen postn partida renglon orderline rig
+header: header head hdr hd kopf kopfdaten entete cabecera encabezado testata kop cabecalho hedr testate cab cabec tes
+master: master mast mst mas stamm stammdaten stam masterfile anagrafica maestro ana anag
+tax: tax vat mwst ust umsatzsteuer steuer tva iva imposta impuesto imposto btw gst mehrwertsteuer taxe fiscal cuota nif pariva
 allocation: allocation alloc application applied reconcile reconciliation clearing matching ausgleich zuordnung imputacion lettrage
 company: company dataareaid dataarea comp mandant firma societa empresa entity bedrijf subsidiary org organization organisation organisatie ou legalentity tenant mandt bukrs client_id gesellschaft entite azienda ledgercompany
 division: division department abteilung departement businessunit costcenter cost_center kostenstelle bu profitcenter
-currency: currency curr cur ccy crcd waehrung wahrung devise moneda divisa valuta munt moeda waers cucd crncy wkz curcode
+currency: currency curr cur ccy crcd waehrung wahrung devise moneda divisa valuta munt moeda waers cucd crncy wkz curcode waehr codval
 address: address addr adr adresse direccion indirizzo adres endereco anschrift
 contact: contact kontakt contacto contatto contato ansprechpartner
-terms: terms term zahlungsbedingung zahlungsbedingungen zahlungskondition conditions condiciones condizioni paymentterms zahlungsziel betalingsvoorwaarde condicao forpag formapago condpag
+terms: terms term zahlungsbedingung zahlungsbedingungen zahlungskondition conditions condiciones condizioni paymentterms zahlungsziel betalingsvoorwaarde condicao forpag formapago condpag zahlbed codpag
 user: user username usr benutzer utilisateur usuario utente gebruiker author login operator sachbearbeiter auteur
 employee: employee emp mitarbeiter employe empleado dipendente medewerker personal personnel staff
 salesrep: salesrep salesperson salesman salesmen slsman slsrep rep vertreter verkaeufer commercial vendedor agente seller representative vendeur verkoper aussendienst salespers
 journal: journal ledger gl buchung diario giornale grootboek move glentry hauptbuch
 bank: bank banque banco banca
 account: account acct acc compte cuenta conto rekening konto kto comptet
-number: number num nr no nbr nummer numero numer belegnr nbre numb nummern nif
+number: number num nr no nbr nummer numero numer belegnr nbre numb nummern nif lgnr numinc pariva
 code: code cod cd kod schluessel kuerzel codigo codice kz kennzeichen
 id: id ids oid pk rowid uid uuid guid ident identifier sysid fk key recid recno
 ref: ref reference referenz referencia riferimento referentie referencie
-name: name label nm nom nome nombre naam bezeichnung bez titel title designation denominazione denominacion razon ragione raison naming alph nam displayname intitule
-description: description desc descr dsc beschreibung beschr omschrijving descripcion descrizione descricao text txt texte texto testo tekst kurztext libelle memo_text langtext descrip descri dscription design
-date: date dat dt datum fecha data day tag jour dte giorno dia fec fch fecent
+name: name label nm nom nome nombre naam bezeichnung bez titel title designation denominazione denominacion razon ragione raison naming alph nam displayname intitule lgbez ragsoc
+description: description desc descr dsc beschreibung beschr omschrijving descripcion descrizione descricao text txt texte texto testo tekst kurztext libelle memo_text langtext descrip descri dscription design des
+date: date dat dt datum fecha data day tag jour dte giorno dia fec fch fecent liefdat datcon datinc
 time: time zeit uhrzeit heure hora ora tijd timestamp ts tstamp stamp
-due: due faellig faelligkeit faellige echeance vencimiento vence scadenza vervaldatum verval vencimento maturity faelligam limite zahlbar reglement_limit payable vto vcto venc
-amount: amount amt betrag betraege montant importe monto importo bedrag valor wert value sum summe amnt mnt imp
-net: net extended netto untaxed ht exclusive excl subtotal base imponibile neto liquido taxable nettobetrag zwischensumme hors before
+due: due faellig faelligkeit faellige echeance vencimiento vence scadenza vervaldatum verval vencimento maturity faelligam limite zahlbar reglement_limit payable vto vcto venc faell sca
+amount: amount amt betrag betraege montant importe monto importo bedrag valor wert value sum summe amnt mnt imp impinc
+net: net extended netto untaxed ht exclusive excl subtotal base imponibile neto liquido taxable nettobetrag zwischensumme hors before imponib
 gross: gross brutto ttc incl inclusive including grand bruto lordo bruttobetrag endbetrag rechnungsbetrag
-total: total tot gesamt gesamtbetrag totale totaal ttl gesamtsumme totals
+total: total tot gesamt gesamtbetrag totale totaal ttl gesamtsumme totals gpreis
 open: open outstanding residual remaining balance bal saldo solde offen offener offene openstaand pendiente aperto aberto restant residuo unpaid remain outstand openamt rest restbetrag faltante
 applied: applied unapplied nichtzugeordnet
-quantity: quantity qty qte qta menge quantite cantidad quantita aantal quantidade qnt anzahl hoeveelheid qtty quan mng stueck units stueckzahl pezzi qt
-unit: unit einzel unitaire unitario unitari stueck uom unite einheit me unidad unita eenheid unidade um mengeneinheit unt udm units_of_measure measure unimed umed uds msr
+quantity: quantity qty qte qta menge quantite cantidad quantita aantal quantidade qnt anzahl hoeveelheid qtty quan mng stueck units stueckzahl pezzi qt bestmg resmg qtaimp qtagiac
+unit: unit einzel unitaire unitario unitari stueck uom unite einheit me unidad unita eenheid unidade um mengeneinheit unt udm units_of_measure measure unimed umed uds msr unmis uni epreis
 discount: discount disc dscnt rabatt remise rabais descuento sconto korting desconto skonto rebate dto
 percent: percent pct perc prozent pourcentage porcentaje percentuale percentage satz proc dto
 rate: rate kurs taux tasa tasso koers taxa exchrate fx exchange
 status: status state stat sts etat estado stato situacao statut zustand situation statuscode stage
 type: type typ tipo art_type kind soort kategorie_typ doctype sorte tp belegart
-group: group grp gruppe groupe grupo gruppo groep category cat kategorie categorie categoria class klasse classe warengruppe familie famille familia famiglia segment
+group: group grp gruppe groupe grupo gruppo groep category cat kategorie categorie categoria class klasse classe warengruppe familie famille familia famiglia segment wgr
 created: created create creation erstellt angelegt erfasst crea creacion creado creato creazione aangemaakt criado criacao inserted added entered createdon insert entry_date cree anlage_datum creato_il anlagedatum erfassung aanmaak alta
 changed: changed change modified modify modification updated update upd upmj geaendert aenderung aend modif maj modificado modificato modifica gewijzigd alterado atualizado last_update lastmod write edited changedon mod aenderungsdatum lastupdate ultima_modifica tms wijzig
 deleted: deleted delete del geloescht supprime borrado eliminado eliminato verwijderd excluido loesch loekz removed trashed archived loeschkennzeichen baja
 active: active aktiv actif activo attivo actief ativo enabled valid_flag isactive enable
-blocked: blocked block gesperrt sperre bloque bloqueado bloccato geblokkeerd hold locked sperr gsperrt inactive disabled blacklist
-cost: cost kosten cout costo costi custo ek einstandspreis selbstkosten purchaseprice buyprice einkaufspreis cogs stdcost avgcost valuation inkoopprijs achatprix wareneinsatz pmp unitcost precoste preciocoste costprice purprc buypr cmup kost kostprijs kostpreis revient wareneinstand
+blocked: blocked block gesperrt sperre bloque bloqueado bloccato geblokkeerd hold locked sperr gsperrt inactive disabled blacklist sperrkz
+cost: cost kosten cout costo costi custo ek einstandspreis selbstkosten purchaseprice buyprice einkaufspreis cogs stdcost avgcost valuation inkoopprijs achatprix wareneinsatz pmp unitcost precoste preciocoste costprice purprc buypr cmup kost kostprijs kostpreis revient wareneinstand ekpr ekpreis przacq cosult cosmed
 margin: margin marge margen margine margem profit gewinn deckungsbeitrag markup gm db1
 salary: salary wage gehalt lohn salaire salario stipendio salaris payroll commission provision
-iban: iban bic swift kontonummer bankaccount bankkonto rib ccc blz bankleitzahl iban_code sortcode routing kontonr bankverbindung cuentaban cuentabancaria ctabancaria bankrekening rekeningnummer rekeningnr
+iban: iban bic swift kontonummer bankaccount bankkonto rib ccc blz bankleitzahl iban_code sortcode routing kontonr bankverbindung cuentaban cuentabancaria ctabancaria bankrekening rekeningnummer rekeningnr bankkto ibancli
 birth: birth birthday dob birthdate geburtsdatum geburtstag naissance nacimiento nascita geboortedatum nascimento gebdat gebdatum
 secret: password passwd pwd passwort kennwort motdepasse contrasena wachtwoord senha secret token salt apikey pin otp hash cvv cvc pass
 person: ssn gender sex geschlecht religion nationality passport pesel dni nationalid marital sexe sexo religione socialsecurity steuerid race ethnicity health driverlicense driver license
 card: creditcard cardnumber kreditkarte ccnum cardno pan
 weight: weight wt gewicht poids peso wgt gew massa
 volume: volume vol volumen
-street: street str strasse rue calle via straat rua street1 addressline road
+street: street str strasse rue calle via straat rua street1 addressline road indir
 city: city town ort stadt ville ciudad poblacion citta comune plaats cidade municipio localita wohnort city_name localidad woonplaats vestigingsplaats
 postal: postal cep zip plz postcode postalcode cap zipcode cp postleitzahl codpostal pcode postcod codpos cpostal
 region: region province state_province provincia bundesland departement_region estado_region county
-country: country ctry land pays pais paese nazione landcode countrycode nation iso2 lnd cntry
-phone: phone tel telephone telefon telefono telefone telefoon phoneno mobile cell fono fon handy
+country: country ctry land pays pais paese nazione landcode countrycode nation iso2 lnd cntry lkz
+phone: phone tel telephone telefon telefono telefone telefoon phoneno mobile cell fono fon handy telnr telef
 fax: fax telefax
 email: email mail emailaddress epost correo courriel e_mail smtp
 website: website web url homepage site_web www webseite
@@ -103,7 +103,7 @@ actual: actual ist effective real reel done effectif effettiva actual_date reell
 shipped: shipped geliefert delivered expedie enviado spedito consegnato geleverd entregue liefermenge verschickt livree
 invoiced: invoiced berechnet facturado fatturato gefactureerd faturado fakturiert billedqty facturee
 ordered: ordered bestellt commande_qte ordinato besteld ordermenge orderqty bestellmenge auftragsmenge commandee
-reserved: reserved alloc reserviert reserve reservado riservato gereserveerd prenotato impegnato allocated commit committedqty stockres reserv
+reserved: reserved alloc reserviert reserve reservado riservato gereserveerd prenotato impegnato allocated commit committedqty stockres reserv resmg qtaimp
 available: available avail verfuegbar disponible disponibile beschikbaar disponivel atp
 onhand: onhand handen hand physical physique fisico fisica phys qoh reel_stock vorraetig stockact stockactual existact
 transit: transit unterwegs intransit
@@ -124,7 +124,7 @@ received: received erhalten recu recibido ricevuto ontvangen recebido
 standard: standard std normal
 transaction: transaction trx txn transactions trans
 external: external extern externe esterno externo
-po: po customerpo ponumber bestellnummer yourref poreference bestnr customerreference customerorder ourref kundenbestellung ihrzeichen purchaseordernumber custpo supedido suref uwreferentie votreref
+po: po customerpo ponumber bestellnummer yourref poreference bestnr customerreference customerorder ourref kundenbestellung ihrzeichen purchaseordernumber custpo supedido suref uwreferentie votreref kdbestnr kundenbestnr rifcli
 ean: ean gtin barcode upc ean13 eancode strichcode codigo_barras codebarre
 manufacturer: manufacturer mfr mfg hersteller fabricant fabricante produttore fabrikant manu marke brand make maker
 model: model modell modele modelo modello
