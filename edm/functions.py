@@ -3,7 +3,7 @@
 A row says the name, which operand types it takes and gives, how it treats null, and what it means (a plain Python
 function, see ``edm.meanings``). Parser, binder, evaluator, SQL dialects, annotations, documentation and the
 random-query generator read this table; a new function is a new row here (and optionally one in
-``erp_adapters/dialects.py``, to push it down).
+``erp_adapters/dialects_common.py``, to push it down).
 """
 
 import math

@@ -4,11 +4,10 @@ Their collations take more for equal than Edm does: letter case, accents, traili
 collation of code points, and beside it stands the same comparison as the column itself makes it, which may find more
 but uses the column's index.
 
-Numbers are DECIMAL of at most 65 digits, which raises an error beyond and cuts what lies behind the 30th fractional
-digit. So arithmetic is said only where the operands' digits are known to leave room (see ``sql_values.Value.digits``).
+Arithmetic is in ``dialects_mysql_numbers``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -27,7 +26,6 @@ from sqlalchemy import (
     cast,
     extract,
     func,
-    literal,
     literal_column,
     not_,
     or_,
@@ -45,7 +43,6 @@ from erp_adapters.dialects_base import (
     ORDERS,
     Dialect,
     Encode,
-    Row,
     Rows,
     kind_of,
     like,
@@ -56,10 +53,19 @@ from erp_adapters.dialects_base import (
     text_of,
 )
 from erp_adapters.dialects_common import COMMON
-from erp_adapters.sql_values import NUMBERS, ColumnFacts, Form, Parameter, Sql, Stored, Unsupported, Value, collated
+from erp_adapters.dialects_mysql_numbers import (
+    ARITHMETIC,
+    COUNT_DIGITS,
+    DIGITS,
+    FRACTION,
+    digits_of,
+    quotient,
+    room,
+    unit,
+    within,
+)
+from erp_adapters.sql_values import ColumnFacts, Form, Parameter, Sql, Stored, Unsupported, Value, collated
 
-#: Digits of a DECIMAL, and those of them behind the point, that both servers keep.
-_DIGITS, _FRACTION = 65, 30
 #: The character set of the connection, whose text holds every character.
 _CHARSET = "utf8mb4"
 #: What LIKE takes for no wildcard: a backslash would depend on the session's mode.
@@ -79,7 +85,7 @@ class MySQL(Dialect):
     # --- constants and columns ---------------------------------------------------------------------------------
 
     def bind(self, value: Any, form: Form) -> Sql:
-        if form is Form.EXACT and isinstance(value, int | Decimal) and _digits_of(value)[1] > _FRACTION:
+        if form is Form.EXACT and isinstance(value, int | Decimal) and digits_of(value)[1] > FRACTION:
             raise Unsupported("a DECIMAL has no room for so many fractional digits")
         if form is Form.FLOAT and isinstance(value, float) and value - value != 0:
             raise Unsupported("a DOUBLE has no infinity")
@@ -88,7 +94,7 @@ class MySQL(Dialect):
 
     def constant(self, value: Any, kind: PrimitiveType) -> Value:
         made = super().constant(value, kind)
-        return replace(made, digits=_digits_of(value)) if made.form in (Form.INT, Form.EXACT) else made
+        return replace(made, digits=digits_of(value)) if made.form in (Form.INT, Form.EXACT) else made
 
     def column_text(self, sql: Sql, facts: ColumnFacts) -> Sql:
         return self.by_code_point(sql if facts.charset in ("", _CHARSET) else _converted(sql, _CHARSET))
@@ -118,7 +124,7 @@ class MySQL(Dialect):
             raise Unsupported(f"{value.form.value} is not an exact number")
         if not value.scale:
             return cast(value.sql, Numeric(45, 0))
-        return type_coerce(cast(value.sql, Numeric(45, 0)) * _unit(value.scale), Numeric())
+        return type_coerce(cast(value.sql, Numeric(45, 0)) * unit(value.scale), Numeric())
 
     def digits(self, value: Value) -> Sql:
         return value.sql if value.form is Form.DIGITS else cast(value.sql, BigInteger())
@@ -188,7 +194,7 @@ class MySQL(Dialect):
         return self.by_code_point(bare)
 
     def whole_text(self, sql: Sql) -> Sql:
-        return cast(cast(sql, Numeric(_DIGITS, 0)), Text())
+        return cast(cast(sql, Numeric(DIGITS, 0)), Text())
 
     def pad(self, sql: Sql, width: int) -> Sql:
         return func.lpad(cast(sql, Text()), size(width), self.bind("0", Form.TEXT))
@@ -196,13 +202,13 @@ class MySQL(Dialect):
     # --- aggregates --------------------------------------------------------------------------------------------
 
     def total(self, method: str, value: Value, kind: PrimitiveType) -> Value:
-        before, behind = _room(value)
-        before += _ROWS
-        _within(before, behind)
+        before, behind = room(value)
+        before += COUNT_DIGITS
+        within(before, behind)
         added: Sql = type_coerce(func.sum(value.sql), value.sql.type)
         exact = self.exact(value.of(added))
         if method == "average":
-            exact, behind = _quotient(exact, (before, behind), func.count(value.sql), (_ROWS, 0)), DIVISION_SCALE
+            exact, behind = quotient(exact, (before, behind), func.count(value.sql), (COUNT_DIGITS, 0)), DIVISION_SCALE
         return Value(exact, Form.EXACT, kind, digits=(before, behind))
 
 
@@ -233,113 +239,6 @@ def _pattern(start: bool, end: bool, needle: str) -> str:
     for special in (_ESCAPE, "%", "_"):
         needle = needle.replace(special, _ESCAPE + special)
     return f"{'%' if start else ''}{needle}{'%' if end else ''}"
-
-
-# --- numbers ----------------------------------------------------------------------------------------------------------
-
-#: Digits of the number of rows in a table.
-_ROWS = 12
-
-
-def _unit(scale: int) -> Sql:
-    return literal(Decimal(1).scaleb(-scale), Numeric())
-
-
-def _digits_of(value: int | Decimal) -> tuple[int, int]:
-    """How many digits a constant has before and behind the point."""
-    written = format(Decimal(value).copy_abs(), "f")
-    before, _, behind = written.partition(".")
-    return len(before), len(behind)
-
-
-def _room(value: Value) -> tuple[int, int]:
-    """How many digits a number may have before and behind the point."""
-    if value.form not in NUMBERS or value.form is Form.FLOAT:
-        raise Unsupported(f"arithmetic of {value.form.value} is left to the engine")
-    if value.digits is not None:
-        return value.digits
-    if value.form is not Form.INT:
-        raise Unsupported("nobody knows how many digits the number has")
-    return max(1, 20 - value.scale), value.scale
-
-
-def _within(before: int, behind: int) -> None:
-    if behind > _FRACTION or before + behind > _DIGITS:
-        raise Unsupported("a DECIMAL has no room for so many digits")
-
-
-_Digits = tuple[int, int]
-
-
-def _number(apply: Callable[..., Sql], digits: Callable[..., _Digits]) -> Row:
-    """Arithmetic of exact numbers, where the result surely has room."""
-
-    def row(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-        room = digits(*map(_room, args))
-        _within(*room)
-        value = like(node, args, type_coerce(apply(*(d.exact(arg) for arg in args)), Numeric()), Form.EXACT)
-        return replace(value, digits=room)
-
-    return row
-
-
-def _of_sum(a: _Digits, b: _Digits) -> _Digits:
-    return max(a[0], b[0]) + 1, max(a[1], b[1])
-
-
-def _of_product(a: _Digits, b: _Digits) -> _Digits:
-    return a[0] + b[0], a[1] + b[1]
-
-
-def _same_digits(a: _Digits) -> _Digits:
-    return a
-
-
-def _whole(a: _Digits) -> _Digits:
-    return a[0] + 1, 0
-
-
-def _divide(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-    """``divby``, and ``div`` of decimals."""
-    a, b = map(_room, args)
-    sql = _quotient(d.exact(args[0]), a, d.exact(args[1]), b)
-    room = (a[0] + b[1] + 1, DIVISION_SCALE)
-    _within(*room)
-    return replace(like(node, args, sql, Form.EXACT), nullable=True, digits=room)
-
-
-def _quotient(dividend: Sql, a: _Digits, divisor: Sql, b: _Digits) -> Sql:
-    """Rounded half away from zero. A quotient has as many digits as its dividend and four more; so many that rounding
-    twice cannot differ from rounding once, as long as the divisor has few."""
-    if sum(b) > _DIVISOR or a[0] + b[1] + _FRACTION > _DIGITS or max(a[1], b[1]) > DIVISION_SCALE:
-        raise Unsupported("a quotient has no room for so many digits")
-    exact = cast(dividend, Numeric(_DIGITS, _FRACTION)) / divisor
-    return type_coerce(func.round(type_coerce(exact, Numeric()), size(DIVISION_SCALE)), Numeric())
-
-
-#: A quotient that is no tie at digit 13 differs from one by more than 10 ** -(DIVISION_SCALE + digits of the divisor).
-_DIVISOR = _FRACTION - DIVISION_SCALE - 2
-
-
-def _div(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-    return _whole_quotient(d, node, args) if kind_of(node).integral else _divide(d, node, args)
-
-
-def _whole_quotient(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-    """Without the remainder a quotient comes out even, so that nothing is rounded."""
-    room = _room(args[0])
-    a, b = (d.exact(arg) for arg in args)
-    sql = type_coerce(func.round((a - type_coerce(func.mod(a, b), Numeric())) / b), Numeric())
-    return replace(like(node, args, sql, Form.EXACT), nullable=True, digits=(room[0], 0))
-
-
-def _mod(d: Dialect, node: Call, args: Sequence[Value]) -> Value:
-    a, b = map(_room, args)
-    room = (max(a[0], b[0]), max(a[1], b[1]))
-    _within(*room)
-    rest: Sql = type_coerce(func.mod(*(d.exact(arg) for arg in args)), Numeric())
-    sql = rest + literal(0, BigInteger())  # a remainder may be a negative zero, which is less than zero to MariaDB
-    return replace(like(node, args, sql, Form.EXACT), nullable=True, digits=room)
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -424,16 +323,7 @@ _BINDS: dict[Form, tuple[TypeEngine[Any], Encode]] = {
 
 _FUNCTIONS: Rows = {
     **COMMON,
-    "add": _number(lambda a, b: a + b, _of_sum),
-    "sub": _number(lambda a, b: a - b, _of_sum),
-    "mul": _number(lambda a, b: a * b, _of_product),
-    "div": _div,
-    "divby": _divide,
-    "mod": _mod,
-    "neg": _number(lambda a: -a, _same_digits),
-    "round": _number(lambda a: func.round(a), _whole),
-    "floor": _number(lambda a: func.floor(a), _whole),
-    "ceiling": _number(lambda a: func.ceiling(a), _whole),
+    **ARITHMETIC,
     "tolower": _case,
     "toupper": _case,
     "$searchtext": _search,
@@ -451,7 +341,7 @@ MARIADB = MySQL(
     "utf8mb4_nopad_bin",
     moments=Form.STAMP,
     boolean=BigInteger(),
-    wide_number=Numeric(_DIGITS, _FRACTION),
+    wide_number=Numeric(DIGITS, FRACTION),
     nulls_first=True,
     has_nan=False,
 )
