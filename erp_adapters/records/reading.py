@@ -14,10 +14,10 @@ from edm.query import Query
 from erp_adapters.base import ContractBroken, Page, Session, TimedOut
 from erp_adapters.records.base import Ask, Batch, Behind, Condition, EntityFacts, Order, Record, RecordSource
 from erp_adapters.records.check import Check
-from erp_adapters.records.codecs import Look, Ref
+from erp_adapters.records.codecs import Codec, Look, Ref
 from erp_adapters.records.codecs_several import Grouped
 from erp_adapters.records.conditions import ALWAYS, compared, cut, holds, leaves
-from erp_adapters.records.related import Relatives, at_once
+from erp_adapters.records.related import Belongings, Relatives, at_once
 from erp_adapters.records.section import Join, SetMapping, Total
 
 RowMapping = Mapping[str, Any]
@@ -155,12 +155,24 @@ class Reading:
     def _rows(self, records: Sequence[Record], relatives: Relatives, session: Session) -> list[RowMapping]:
         """The rows of records, held against what was asked."""
         look, codecs = self.look, [(name, self.mapping.codecs[name]) for name in self.names]
-        rows: list[RowMapping] = [
-            {name: self._value(name, codec.value, found.get, look) for name, codec in codecs}
-            for found in relatives.fetch(records, session)
-        ]
+        rows = [self._row(found, look, codecs) for found in relatives.fetch(records, session)]
         self.check.rows(rows)
         return rows
+
+    def _row(self, found: Belongings, look: Look, codecs: Sequence[tuple[str, Codec]]) -> RowMapping:
+        try:
+            return {name: self._value(name, codec.value, found.get, look) for name, codec in codecs}
+        except ContractBroken as error:
+            error.detail += self._which(found, look)
+            raise
+
+    def _which(self, found: Belongings, look: Look) -> str:
+        """Which row it is, for the log, as far as its key can be read."""
+        key = self.entity_set.type.key
+        try:
+            return f", {key} {self.mapping.codecs[key].value(found.get, look)!r:.100}"
+        except (ValueError, KeyError, ArithmeticError, TypeError):
+            return ""
 
     def _value(self, name: str, read: Callable[..., Any], *of: Any) -> Any:
         try:

@@ -162,10 +162,13 @@ class Answers:
     # --- records --------------------------------------------------------------------------------------------------
 
     def _records(self, raw: list[Any]) -> list[dict[str, Stored]]:
+        return [self._record(record) for record in raw]
+
+    def _record(self, raw: Any) -> dict[str, Stored]:
         try:
-            return [{one.name: _value(one, record) for one in self.question.wanted} for record in raw]
+            return {one.name: _value(one, raw) for one in self.question.wanted}
         except Unfit as error:
-            raise self._broken(str(error)) from error
+            raise self._broken(f"{error}{_which(raw)}") from error
 
     def _broken(self, detail: str) -> ContractBroken:
         return ContractBroken(self.question.path, f"page {self._pages}: {detail}")
@@ -175,6 +178,13 @@ def _identity(record: Any) -> int | None:
     about = record.get("__metadata") if isinstance(record, dict) else None
     key = (about.get("uri") or about.get("id")) if isinstance(about, dict) else None
     return hash(key) if isinstance(key, str) else None
+
+
+def _which(record: Any) -> str:
+    """Which record it is, as its own address says, for the log."""
+    about = record.get("__metadata") if isinstance(record, dict) else None
+    uri = (about.get("uri") or about.get("id")) if isinstance(about, dict) else None
+    return f", in {uri.rpartition('/')[2]!r:.100}" if isinstance(uri, str) else ""
 
 
 def _value(wanted: Wanted, record: Any) -> Stored:

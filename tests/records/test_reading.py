@@ -234,7 +234,7 @@ class Lacking(MemorySource):
 def test_records_that_do_not_fit_the_mapping(kind: type[MemorySource], detail: str) -> None:
     with pytest.raises(ContractBroken) as caught:
         rows(adapter(kind(RECORDS, TYPES, LINKS)), Query("Invoices", ("NetAmount", "Status")))
-    assert caught.value.detail == detail
+    assert caught.value.detail == f"{detail}, InvoiceNumber '90001'"
     assert "12,50" not in caught.value.message
 
 
