@@ -117,6 +117,7 @@ def _common() -> dict[str, object]:
         "version": _version(),
         "principal": _principal(),
         "settings": _composition().settings,
+        "kept": _composition().guarded.cache is not None,
         "root": _composition().settings.root,
         "metadata": _view(),
         "object_name": object_name,

@@ -424,3 +424,12 @@ def test_nothing_is_ever_a_500(
     )
     assert answer.status_code < 500
     assert answer.status_code < 400 or method == "HEAD" or "error" in json.loads(answer.data)
+
+
+@pytest.mark.parametrize(("cache", "kept"), [("off", False), ("memory", True)])
+def test_the_pages_say_where_answers_come_from(cache: str, kept: bool) -> None:
+    page = open_application(cache=cache).test_client().get("/").text
+    assert ("each request is answered by the ERP" in page) is not kept
+    assert ("Each answer is read from the ERP when it is asked for." in page) is not kept
+    assert ("answers come from the ERP, and serve others for as long as each set allows" in page) is kept
+    assert ("or kept for a while" in page) is kept
