@@ -315,16 +315,16 @@ class OverWSGI:
         return Answer(int(told[0][:3]), Headers(told[1]), content)
 
 
-def application(adapter: Adapter) -> OverWSGI:
+def application(adapter: Adapter, public_url: str = PUBLIC_URL, metadata: ServiceMetadata | None = None) -> OverWSGI:
     """The whole application around ``adapter``, for anonymous callers of this machine."""
     from odata_server.app import create_app
     from odata_server.compose import compose
     from odata_server.settings import Settings
 
     settings = Settings(
-        public_url=PUBLIC_URL, host="127.0.0.1", anonymous=True, secret_key=SecretStr(SECRET), log_level="error"
+        public_url=public_url, host="127.0.0.1", anonymous=True, secret_key=SecretStr(SECRET), log_level="error"
     )
-    return OverWSGI(create_app(composition=compose(settings, adapter=adapter, metadata=demo_metadata())))
+    return OverWSGI(create_app(composition=compose(settings, adapter=adapter, metadata=metadata or demo_metadata())))
 
 
 # --- the demo's rows, read without the service ----------------------------------------------------------------------

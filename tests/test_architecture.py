@@ -154,6 +154,7 @@ LAYERS = {
 DRIVERS = {
     "sql": ("oracledb", "psycopg", "pymssql", "pymysql", "sqlalchemy"),
     "sap": ("pyodata", "requests"),
+    "odata": ("lxml",),
 }
 
 # Formats that run code when they are read.

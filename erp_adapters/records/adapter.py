@@ -16,7 +16,7 @@ from edm.expressions import conjuncts as parts_of
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import OrderItem, Query
 from erp_adapters.base import ContractBroken, Examined, Finding, Page, Session, source_of
-from erp_adapters.records.base import Condition, EntityFacts, Examines, Order, RecordSource
+from erp_adapters.records.base import Condition, EntityFacts, Examines, Order, RecordSource, Withdrawn
 from erp_adapters.records.check import Check, Distrust, Lied
 from erp_adapters.records.codecs import Look
 from erp_adapters.records.conditions import ALWAYS, NEVER, all_of, fits
@@ -24,6 +24,9 @@ from erp_adapters.records.reading import Reading, columns_needed, look_of, too_m
 from erp_adapters.records.related import fixed, fixed_exactly
 from erp_adapters.records.section import SetMapping, parse
 from erp_adapters.records.translate import Translator
+
+#: How often a question is put anew after a refusal.
+_TRIES = 6
 
 
 @dataclass(slots=True)
@@ -121,7 +124,22 @@ class RecordAdapter:
             self.distrust.note(query.entity_set, lie)
             if given or lie.torn:
                 raise ContractBroken(query.entity_set, f"the ERP does not do what it says: {lie}") from None
-            yield from self._finished(query, session)
+            yield from self._anew(query, session)
+        except Withdrawn as withdrawn:
+            if given:
+                raise withdrawn.error from None
+            yield from self._anew(query, session)
+
+    def _anew(self, query: Query, session: Session) -> Iterator[Page]:
+        """The answer with less asked of the ERP, and still less where it refuses that too."""
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                yield from list(self._finished(query, session))
+            except Withdrawn as withdrawn:
+                if not tries_left:
+                    raise withdrawn.error from None
+            else:
+                return
 
     def _doubted(self, query: Query) -> bool:
         """Whether something was left to the ERP that by now it is known not to do."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from edm.capabilities import Match
 from edm.primitives import PrimitiveType
-from erp_adapters.base import Examined, Finding, Session
+from erp_adapters.base import Examined, Finding, Session, SourceError
 
 #: A value as the source has it, once its wire format is read: never a float. Date-times have a time zone.
 Stored = None | str | bool | int | Decimal | date | datetime | time | timedelta | UUID | bytes
@@ -145,6 +145,15 @@ class EntityFacts:
     required: tuple[tuple[str, ...], ...] = ()
 
 
+class Withdrawn(Exception):
+    """The source refused the question before its first batch, with ``error``, and does not offer any more what it may
+    have refused: put it anew, by what ``entity``, ``field`` and ``grade`` say now."""
+
+    def __init__(self, error: SourceError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class RecordSource(Protocol):
     """One ERP. All of it raises ``SourceError`` when it fails; calls are counted in ``session.timings``."""
 
@@ -170,7 +179,8 @@ class RecordSource(Protocol):
         ...
 
     def read(self, ask: Ask, session: Session) -> Iterator[Batch]:
-        """Lazy batches, a call each. ``ask`` holds only what the facts and ``grade`` accepted."""
+        """Lazy batches, a call each. ``ask`` holds only what the facts and ``grade`` accepted. May raise
+        ``Withdrawn``."""
         ...
 
     def explain(self, ask: Ask) -> str:
