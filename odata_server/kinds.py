@@ -1,10 +1,11 @@
 """From the settings of a source to its adapter. A kind of ERP behind HTTP is the package ``erp_adapters.<kind>`` with
-``connect(remote, metadata, name)``; it is imported when a source of that kind is configured.
+``connect(remote, metadata, name)``, or comes with a package of others (``foreign``); it is imported when a source of
+that kind is configured.
 
 Connects to nothing: adapters open their connections when they are first asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,9 @@ from edm.faults import Fault
 from edm.model import ServiceMetadata
 from erp_adapters.base import SQL, Adapter
 from odata_server.config import SOURCES, ConfigError
+from odata_server.foreign import Unloadable, loaded
 from odata_server.settings import Settings
-from odata_server.sources import IN_FILES, SourceSettings
+from odata_server.sources import IN_FILES, REMOTE, SourceSettings
 
 if TYPE_CHECKING:  # what calls over HTTP is imported when there is somebody to call
     from erp_adapters.transport import Credentials, Remote, Secret, TransportOptions
@@ -29,12 +31,22 @@ def connect(settings: Settings, name: str, metadata: ServiceMetadata) -> Adapter
     from erp_adapters.transport import OptionFault
 
     try:
-        kind = import_module(f"erp_adapters.{source.kind}")
-        found: Adapter = kind.connect(remote(settings, source), metadata, name)
+        found: Adapter = _connecting(source.kind)(remote(settings, source), metadata, name)
     except OptionFault as fault:
         place = Fault("settings", f"{SOURCES}.{name}.{fault.key}", fault.message, fault.hint)
         raise ConfigError([place], settings) from None
+    except Unloadable as error:
+        place = Fault("settings", f"{SOURCES}.{name}.kind", str(error), "install it again, or correct its entry point")
+        raise ConfigError([place], settings) from error
     return found
+
+
+def _connecting(kind: str) -> Callable[..., Adapter]:
+    """What connects to sources of the kind: ours, or an installed package's."""
+    if kind not in REMOTE:
+        return loaded(kind)
+    connect: Callable[..., Adapter] = import_module(f"erp_adapters.{kind}").connect
+    return connect
 
 
 def _database(settings: Settings, name: str, metadata: ServiceMetadata) -> Adapter:

@@ -10,12 +10,24 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    model_validator,
+)
 
 from odata_server.addresses import is_loopback
+from odata_server.foreign import foreign
 
 #: Kinds of ERPs behind HTTP: each is a package of ``erp_adapters`` and a section of the catalog.
 REMOTE: Final = ("sap", "tryton", "odata", "rest")
+#: The kinds that are ours; packages of others bring more.
+BUILT_IN: Final = ("sql", *REMOTE)
 #: Secrets of a source that may be in a file instead, which is then read again when it changes.
 IN_FILES: Final = ("password", "token", "client_secret")
 #: Schemes of databases behind a network, in SQLAlchemy's spelling. ``postgres://`` is what Heroku and others hand out.
@@ -63,8 +75,22 @@ def statements(value: object) -> object:
     return several if isinstance(several, list) else (value,)
 
 
-def _source_url(value: SecretStr) -> SecretStr:
+def _kind(value: str) -> str:
+    if value in BUILT_IN:
+        return value
+    brought = sorted(foreign())
+    if value not in brought:
+        known = ", ".join((*BUILT_IN, *brought))
+        raise ValueError(f"must be one of {known}, or be brought by an installed package")
+    return value
+
+
+def _source_url(value: SecretStr, info: ValidationInfo) -> SecretStr:
     text = value.get_secret_value()
+    if not is_remote(text) and info.data.get("kind", "sql") not in BUILT_IN:
+        if not text or not text.isprintable():
+            raise ValueError("must be a text that says where it is")
+        return value  # what it has to be its kind alone knows
     if not is_remote(text):
         try:
             return database_url(value)
@@ -101,10 +127,18 @@ def kinds(sources: object) -> object:
         return sources
     return {
         name: {"kind": name, **table}
-        if isinstance(table, Mapping) and name in REMOTE and is_remote(table.get("url"))
+        if isinstance(table, Mapping) and "kind" not in table and _is_kind(name, table.get("url"))
         else table
         for name, table in sources.items()
     }
+
+
+def _is_kind(name: str, url: object) -> bool:
+    """Whether a source at the URL may be of the kind that it is called like."""
+    if name in BUILT_IN:
+        return name in REMOTE and is_remote(url)
+    scheme = str(url.get_secret_value() if isinstance(url, SecretStr) else url).partition("://")[0]
+    return scheme not in (*_SCHEMES, "sqlite") and name in foreign()
 
 
 def _table(value: object) -> object:
@@ -138,7 +172,7 @@ Secret = Annotated[SecretStr, AfterValidator(_sendable)]
 HeaderName = Annotated[str, AfterValidator(_header)]
 Options = Annotated[dict[str, Any], BeforeValidator(_table)]
 
-Kind = Literal["sql", "sap", "tryton", "odata", "rest"]
+Kind = Annotated[str, AfterValidator(_kind)]
 
 
 class SourceSettings(BaseModel):
@@ -148,7 +182,7 @@ class SourceSettings(BaseModel):
 
     kind: Kind = Field(
         default="sql",
-        description="What it is: sql, sap, tryton, odata (version 4) or rest. Unset: the source's name, if that is one; else sql.",  # noqa: E501
+        description="What it is: sql, sap, tryton, odata (version 4), rest, or what [an installed package](adapters.md) brings. Unset: the source's name, if that is one; else sql.",  # noqa: E501
     )
     url: SourceUrl = Field(
         description="The database, as for `database_url`, or the root of the ERP's service: https://host/path."
@@ -200,7 +234,7 @@ class SourceSettings(BaseModel):
 
     @property
     def remote(self) -> bool:
-        """Whether it is an ERP behind HTTP."""
+        """Whether it is an ERP that is no database."""
         return self.kind != "sql"
 
     @property
@@ -219,7 +253,7 @@ HTTP_KEYS: Final = tuple(
 
 def _wrong(source: SourceSettings) -> Iterator[str]:
     """What does not fit together, each with what to do."""
-    if source.remote is not is_remote(source.url):
+    if source.kind in BUILT_IN and source.remote is not is_remote(source.url):
         yield (
             f"kind {source.kind} has a URL that begins with https://"
             if source.remote

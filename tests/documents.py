@@ -16,6 +16,7 @@ from edm.contract_rules import RULES as CONTRACT_RULES
 from edm.errors import ERROR_CODES
 from edm.functions import ANY, COLLECTION, FUNCTIONS, TYPE_NAME, CanonicalFunction, Kind, Signature
 from edm.primitives import DECIMAL, DOUBLE, INT32, PrimitiveType
+from erp_adapters.kit import CHECKS as KIT_CHECKS
 from odata_server import gunicorn_conf
 from odata_server.cli import EXIT_CODES
 from odata_server.config import PLATFORM
@@ -339,6 +340,10 @@ def doctor_checks() -> str:
     return table(("Check", "What is so if nothing is found"), [(f"[`{c.id}`](#{c.id})", c.title) for c in CHECKS])
 
 
+def kit_checks() -> str:
+    return table(("Check", "What it looks at"), [(f"`{check.id}`", check.doc) for check in KIT_CHECKS])
+
+
 #: (document, name of the table) -> makes it.
 GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/errors.md", "codes"): codes,
@@ -364,6 +369,7 @@ GENERATED: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/salesforce.md", "rules for metadata"): lambda: lint_rules(IN_METADATA),
     ("docs/salesforce.md", "rules for answers"): lambda: lint_rules(IN_ANSWERS),
     ("docs/doctor.md", "checks"): doctor_checks,
+    ("docs/adapters.md", "kit checks"): kit_checks,
     ("docs/running.md", "gunicorn variables"): variables,
     ("docs/running.md", "exit codes"): exit_codes,
     ("docs/conformance.md", "conformance summary"): conformance_summary,

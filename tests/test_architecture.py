@@ -111,6 +111,7 @@ LAYERS = {
         ours=(*SERVER, "erp_adapters.introspect", "erp_adapters.proposal"),
         theirs=(*SERVER_LIBRARIES, "click", "rich", "sqlalchemy"),
     ),
+    "odata_server.cli.kit": Layer(ours=(*SERVER, "erp_adapters.kit"), theirs=(*SERVER_LIBRARIES, "click", "rich")),
     "odata_server.compose": Layer(
         ours=("edm", "erp_adapters", "odata_server"), theirs=(*SERVER_LIBRARIES, "flask_caching"), never=EDGE
     ),

@@ -1,10 +1,13 @@
 """The bench on which one set is tried: reads within bounds, and answers compared with the evaluator's."""
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from time import monotonic
+from traceback import extract_tb
 from typing import Any, Protocol, cast
 
 from edm.capabilities import Capabilities
@@ -52,6 +55,7 @@ class Bench:
     entity_set: EntitySet
     check: str
     given: bool = False
+    end: float = math.inf
     claims: Claims = field(default_factory=Claims)
     tried: int = 0
     failures: list[Failure] = field(default_factory=list)
@@ -82,7 +86,7 @@ class Bench:
     @property
     def spent(self) -> bool:
         """Whether the check has asked as often as it may."""
-        return self.options.cases is not None and self.tried >= self.options.cases
+        return monotonic() > self.end or (self.options.cases is not None and self.tried >= self.options.cases)
 
     @property
     def dice(self) -> random.Random:
@@ -290,8 +294,11 @@ class Wrong:
 
 
 def raised(error: BaseException | None) -> str:
-    """An exception as text."""
+    """An exception as text; of one that should not be, the line that raised it."""
     detail = getattr(error, "detail", "")
+    if error is not None and not isinstance(error, ODataError):
+        frames = extract_tb(error.__traceback__)[-1:]
+        detail = "".join(f"{PurePath(frame.filename).name}:{frame.lineno}: {frame.line}" for frame in frames)
     return f"{type(error).__name__}: {shown_text(str(error), 160)}" + (
         f" ({shown_text(detail, 160)})" if detail else ""
     )

@@ -20,14 +20,16 @@ class Options:
     """How much is looked at.
 
     ``rows`` of each set are looked at; ``None`` reads every set whole, which is what a test does. ``cases`` is the most
-    that one check asks of one set. ``timeout`` are the seconds of one read. Only ``sets`` and ``checks`` that are
-    named, if any are. With ``engine`` the kit also asks a real engine around the adapter.
+    that one check asks of one set. ``timeout`` are the seconds of one read, ``seconds`` those of everything; then no
+    case is begun any more. Only ``sets`` and ``checks`` that are named, if any are. With ``engine`` the kit also asks a
+    real engine around the adapter.
     """
 
     rows: int | None = None
     cases: int | None = None
     seed: int = 0
     timeout: float = 60.0
+    seconds: float | None = None
     sets: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     engine: EngineOf | None = field(default=None, repr=False)

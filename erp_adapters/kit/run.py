@@ -1,11 +1,13 @@
 """Runs the checks, set by set."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import monotonic
 
 from edm.evaluate import RowMapping
 from edm.model import ServiceMetadata
-from erp_adapters.base import Adapter, SourceError
+from erp_adapters.base import Adapter
 from erp_adapters.kit import conditions, engine, faults, made, orders, rows
 from erp_adapters.kit.bench import Bench, raised
 from erp_adapters.kit.known import Known
@@ -55,19 +57,21 @@ def examine(
     """What each check finds in each set, as it is found. ``given`` are all rows of every set; without them the adapter
     is believed about its rows and asked for them."""
     watched, known = Watched(adapter, metadata), Known(metadata)
+    end = math.inf if options.seconds is None else monotonic() + options.seconds
     sets = [s for s in metadata.sets if not options.sets or s.name in options.sets]
-    benches: dict[str, Bench] = {}
-    for entity_set in metadata.sets if given is not None or len(sets) == len(metadata.sets) else sets:
-        bench = Bench(watched, metadata, known, options, entity_set, "rows", given=given is not None)
+    around = {link.target for entity_set in sets for link in entity_set.type.navigation}
+    benches: list[Bench] = []
+    for entity_set in metadata.sets:
+        if given is None and entity_set not in sets and entity_set.name not in around:
+            continue
+        bench = Bench(watched, metadata, known, options, entity_set, "rows", given=given is not None, end=end)
         problem = _learnt(bench, given)
-        if entity_set in sets:
-            if problem is None:
-                benches[entity_set.name] = bench
-            else:
-                yield Outcome("rows", entity_set.name, 1, (problem,))
-    for entity_set in sets:
-        if entity_set.name in benches:
-            yield from _examined(benches[entity_set.name])
+        if entity_set in sets and problem is not None:
+            yield Outcome("rows", entity_set.name, 1, (problem,))
+        elif entity_set in sets:
+            benches.append(bench)
+    for bench in benches:
+        yield from _examined(bench)
 
 
 def _learnt(bench: Bench, given: Mapping[str, Sequence[RowMapping]] | None) -> Failure | None:
@@ -79,8 +83,6 @@ def _learnt(bench: Bench, given: Mapping[str, Sequence[RowMapping]] | None) -> F
         if bench.learn():
             return None
         rows.rows(_unlearnt(bench))
-    except SourceError as error:
-        bench.refused(f"{bench.entity_set.name}?", error, "")
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what the kit looks for
         bench.refused(f"{bench.entity_set.name}?", error, "")
     return next(iter(bench.failures), None) or bench.failure(
@@ -89,6 +91,7 @@ def _learnt(bench: Bench, given: Mapping[str, Sequence[RowMapping]] | None) -> F
 
 
 def _unlearnt(bench: Bench) -> Bench:
+    """With no rows, so that what is wrong with those that came is told."""
     bench.known.learn(bench.entity_set, (), whole=False)
     return bench
 
@@ -99,10 +102,10 @@ def _examined(first: Bench) -> Iterator[Outcome]:
     for check in CHECKS:
         if options.checks and check.id not in options.checks:
             continue
-        bench = Bench(
-            first.adapter, first.metadata, first.known, options, first.entity_set, check.id, given=first.given,
-            claims=Claims(),
-        )  # fmt: skip
+        bench = replace(first, check=check.id, claims=Claims(), tried=0, failures=[], notes={})
+        if monotonic() > bench.end:
+            yield Outcome(check.id, bench.entity_set.name, 0, notes=("no time was left",))
+            continue
         try:
             check.run(bench)
         except Exception as error:  # noqa: BLE001 - an adapter may raise wherever it is asked

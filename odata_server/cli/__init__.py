@@ -13,6 +13,7 @@ from odata_server.cli.demo import demo
 from odata_server.cli.doctor import doctor
 from odata_server.cli.groups import Commands
 from odata_server.cli.init import init
+from odata_server.cli.kit import kit
 from odata_server.cli.salesforce import salesforce
 from odata_server.cli.serve import serve
 from odata_server.cli.settings import config, users
@@ -34,6 +35,7 @@ Examples:
   erp-odata init URL                          a catalog proposed from your database
   erp-odata validate                          all faults of configuration and catalog
   erp-odata doctor                            what will go wrong with the databases, and how to put it right
+  erp-odata kit                               whether the sources answer what they declare, as it should be
   erp-odata query 'Invoices?$top=3'           ask, without a server
   erp-odata explain 'Invoices?$filter=...'    what the ERP does, what is finished here
   erp-odata serve                             the service, as configured
@@ -59,6 +61,7 @@ def main() -> None:
 
 _COMMANDS = (
     demo, init, serve, validate, doctor, metadata, query, explain, config, users, salesforce, soql, contract, cache,
+    kit,
 )  # fmt: skip
 for command in _COMMANDS:
     main.add_command(command)

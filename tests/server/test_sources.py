@@ -105,7 +105,7 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
         ('url = "https://h/"', "sources.erp: say which ERP is behind the URL"),
         ('kind = "sap"\nurl = "postgresql://h/db"', "kind sap has a URL that begins with https://"),
         ('kind = "sql"\nurl = "https://h/"', "say which ERP"),
-        ('kind = "oracle"\nurl = "https://h/"', "must be 'sql', 'sap', 'tryton', 'odata' or 'rest'"),
+        ('kind = "oracle"\nurl = "https://h/"', "must be one of sql, sap, tryton, odata, rest"),
         ('url = "sqlite:///x"\nuser = "u"', "user is for ERPs behind HTTP, not for databases"),
         ('kind = "sap"\nurl = "https://u:canary-secret@h/"', "must have no user and password"),
         ('kind = "sap"\nurl = "https://h/?key=canary-secret"', "must have no query"),
