@@ -16,7 +16,19 @@ from erp_adapters.transport.links import shown
 
 _CHARSET = re.compile(r'charset\s*=\s*"?([\w.:-]+)', re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+#: Digits before or behind the point of a number that somebody means. Of a number with more an integer would take the
+#: memory of a gigabyte.
+_DIGITS = 400
+
+
+def _number(text: str) -> Decimal:
+    found = Decimal(text)
+    if "e" in text.lower() and abs(found.adjusted()) > _DIGITS:
+        raise ValueError("a number that is no data")
+    return found
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ def json_of(body: bytes, content_type: str, where: str) -> Any:
         charset = _charset(content_type)
         plain = body if charset == "utf-8" else body.decode(charset).encode()
         return _DECODER.decode(plain.removeprefix(_BOM))
-    except (msgspec.DecodeError, UnicodeError, RecursionError, ArithmeticError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError, ArithmeticError) as error:
         # The decoder's words name positions, never content.
         raise BadAnswer(
             f"{where}: no JSON: {error if isinstance(error, msgspec.DecodeError) else type(error)}"

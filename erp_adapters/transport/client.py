@@ -4,6 +4,7 @@ What a call asks and what its answer means is the kind's. Faults are ``SourceErr
 in their messages, and nothing secret in their details.
 """
 
+import math
 import os
 import threading
 import time
@@ -17,12 +18,12 @@ import requests
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 
-from erp_adapters.base import AuthFailed, BadAnswer, Busy, Session, SourceError, TimedOut
+from erp_adapters.base import AuthFailed, BadAnswer, Busy, Session, SourceError, Throttled, TimedOut
 from erp_adapters.transport.answers import Answer, check_type
 from erp_adapters.transport.credentials import Credentials, Proofs, hide
 from erp_adapters.transport.links import Params, Place, shown, with_params
 from erp_adapters.transport.options import TransportOptions
-from erp_adapters.transport.statuses import error_of
+from erp_adapters.transport.statuses import error_of, wait_of
 from erp_adapters.transport.wire import FAULTS, Connections, Exchange, fault_of, read_body
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Transport:
     options: TransportOptions = field(default_factory=TransportOptions)
     skew: float | None = field(default=None, init=False)
     place: Place = field(init=False)
+    _rests_until: float = field(default=0.0, init=False, repr=False)
     _proofs: Proofs = field(default_factory=Proofs, init=False, repr=False)
     _live: _Live | None = field(default=None, init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -99,7 +101,7 @@ class Transport:
         again = method in _SAFE if repeatable is None else repeatable
         asked = _Asked(method, self._all(headers, expect, session), body, again, deadline, cookies)
         try:
-            answer = self._signed(asked, target, session, accept)
+            answer = self._patient(asked, target, session, accept)
             if answer.status not in accept:
                 if not 200 <= answer.status < 300:
                     raise error_of(answer)
@@ -117,6 +119,7 @@ class Transport:
 
     def close(self) -> None:
         """Closes connections that are not in use."""
+        self.credentials.close()
         live, self._live = self._live, None
         if live is not None and live.process == os.getpid():
             live.connections.close()
@@ -132,6 +135,30 @@ class Transport:
         if session.correlation_id != "-":
             common["X-Correlation-Id"] = session.correlation_id
         return CaseInsensitiveDict[str]({**common, **self.options.headers, **headers})
+
+    def _patient(self, asked: _Asked, target: str, session: Session, accept: Collection[int]) -> Answer:
+        """The answer; if the ERP wants to be left alone for a moment (429), the one after that moment."""
+        answer = self._signed(asked, target, session, accept)
+        if answer.status != 429 or 429 in accept:
+            return answer
+        self._rests_until = max(self._rests_until, time.monotonic() + wait_of(answer, 0))
+        if not asked.repeatable or not self._may_wait(asked.deadline):
+            return answer
+        return self._signed(asked, target, session, accept)
+
+    def _may_wait(self, deadline: float) -> bool:
+        """Whether the ERP will be asked again soon enough for a call that waits."""
+        left = self._rests_until - time.monotonic()
+        return left <= min(self.options.wait, deadline - time.monotonic())
+
+    def _rest(self, deadline: float) -> None:
+        """Nobody calls while the ERP wants to be left alone."""
+        left = self._rests_until - time.monotonic()
+        if left <= 0:
+            return
+        if not self._may_wait(deadline):
+            raise Throttled("the ERP wants to be left alone for a while", retry_after=math.ceil(left))
+        time.sleep(left)
 
     def _signed(self, asked: _Asked, target: str, session: Session, accept: Collection[int]) -> Answer:
         """The answer to the call with credentials; if they are refused, to one more with others."""
@@ -172,6 +199,7 @@ class Transport:
 
     @contextmanager
     def _room(self, session: Session, deadline: float) -> Iterator[_Live]:
+        self._rest(deadline)
         live = self._connections()
         left = deadline - time.monotonic()
         if left <= 0:

@@ -63,6 +63,9 @@ class ClientCredentials:
         if self.client_secret.value:
             yield self._basic(self.client_secret.value).removeprefix("Basic ")
 
+    def close(self) -> None:
+        self._transport.close()
+
     @contextmanager
     def _locked(self, session: Session) -> Iterator[None]:
         """One caller at a time, and nobody waits for longer than there is time."""

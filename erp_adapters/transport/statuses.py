@@ -11,6 +11,7 @@ from erp_adapters.transport.links import shown
 
 #: Seconds: however long an ERP wants to be left alone, callers are told to come back by then.
 LONGEST_WAIT = 10
+_UNSAID = 3
 #: Characters of an ERP's own words that are logged.
 _EXCERPT = 300
 
@@ -39,7 +40,7 @@ def excerpt(answer: Answer) -> str:
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()[:_EXCERPT]
 
 
-def wait_of(answer: Answer, default: int = 3) -> int:
+def wait_of(answer: Answer, default: int = _UNSAID) -> int:
     """The seconds of ``Retry-After``, as far as they make sense: a number or a date, at most ``LONGEST_WAIT``."""
     text = answer.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+", text):

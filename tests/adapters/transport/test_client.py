@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from erp_adapters.base import BadAnswer, Busy, Refused, Session, SourceError, TimedOut, Unavailable
+from erp_adapters.base import BadAnswer, Busy, Refused, Session, SourceError, Throttled, TimedOut, Unavailable
 from erp_adapters.transport import Anonymous, Basic, Secret, Trail, Transport, TransportOptions
 from tests.adapters.transport.server import CLOSE, RESET, Piece, Seen, Server, answer, one_by_one, trickled
 
@@ -321,6 +321,51 @@ def test_no_cookies_are_kept_between_callers(erp: Server) -> None:
         http.get("Set")
     calls.send("GET", "", SESSION)
     assert [seen.headers.get("cookie") for seen in erp.seen] == [None, "SAP_SESSIONID=1", None, None]
+
+
+# --- an ERP that wants to be left alone -------------------------------------------------------------------------------
+
+
+def test_a_short_rest_is_waited_for(erp: Server) -> None:
+    erp.script = one_by_one(answer(b"", 429, headers=[("Retry-After", "1")]), answer({"a": 1}))
+    began = time.monotonic()
+    assert transport(erp).send("GET", "", SESSION).json() == {"a": 1}
+    assert 0.9 < time.monotonic() - began < 1.6
+
+
+def test_during_a_long_rest_nobody_calls(erp: Server) -> None:
+    erp.says(answer(b"", 429, headers=[("Retry-After", "99999999")]))
+    calls = transport(erp)
+    for _ in range(5):
+        began = time.monotonic()
+        with pytest.raises(Throttled) as found:
+            calls.send("GET", "", SESSION)
+        assert time.monotonic() - began < 0.5
+        assert 8 <= int(dict(found.value.headers)["Retry-After"]) <= 10
+    assert len(erp.seen) == 1
+
+
+def test_a_rest_without_a_time_is_none(erp: Server) -> None:
+    """One more try, then it is told."""
+    erp.says(answer(b"", 429))
+    with pytest.raises(Throttled):
+        transport(erp).send("GET", "", SESSION)
+    assert len(erp.seen) == 2
+
+
+def test_a_rest_beyond_the_deadline(erp: Server) -> None:
+    erp.says(answer(b"", 429, headers=[("Retry-After", "1")]))
+    began = time.monotonic()
+    with pytest.raises(Throttled):
+        transport(erp).send("GET", "", Session(deadline=began + 0.5))
+    assert time.monotonic() - began < 0.4
+
+
+def test_what_may_change_something_is_not_repeated_after_a_rest(erp: Server) -> None:
+    erp.says(answer(b"", 429))
+    with pytest.raises(Throttled):
+        transport(erp).send("POST", "", SESSION, body=b"{}")
+    assert len(erp.seen) == 1
 
 
 # --- links ------------------------------------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ def test_f009_a_login_page_that_says_it_is_json(erp: Server) -> None:
     "body",
     [
         b"", b"{", b'{"value": [', b'{"a": 1}}', b"{'a': 1}", b'{"a": NaN}', b"[Infinity]", b"\xff\xfe{\x00}\x00", b'{"a": "\xfc"}',
-        b"[1e999999999999999999999]", b"[" * 200_000, b'{"a":' * 100_000, b'{"a": "\x01"}', b'"\\ud800"',
+        b"[1e999999999999999999999]", b"[1e999999999]", b"[-1.5E-999]", b"[" + b"9" * 5000 + b"]", b"[" * 200_000, b'{"a":' * 100_000, b'{"a": "\x01"}', b'"\\ud800"',
     ],
     ids=lambda body: repr(body[:20]),
 )  # fmt: skip
