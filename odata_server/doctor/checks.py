@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from edm.errors import ODataError
 from edm.model import EntitySet
 from erp_adapters.base import (
+    Adapter,
     Checks,
     Diagnoses,
     Examined,
@@ -19,6 +20,7 @@ from erp_adapters.base import (
     source_of,
     sources_of,
 )
+from erp_adapters.stamped import Stamped
 from odata_server.doctor import configured, rows
 from odata_server.doctor.facets import facets
 from odata_server.doctor.patient import Patient, Whole, plain
@@ -105,10 +107,15 @@ def examine(
             if check.of_whole is not None:
                 progress(check.title)
                 yield Outcome(check, "", tuple(_guarded(check.of_whole(whole))))
-    for name, adapter in sources_of(whole.service.adapter).items():
+    for name, adapter in sources_of(_bare(whole.service.adapter)).items():
         own = [s for s in whole.metadata.sets if source_of(s) == name and (not only_sets or s.name in only_sets)]
         if (not only_sources or name in only_sources) and (own or not only_sets):
             yield from _Examination(Patient(whole, name, adapter, own, sample), progress).outcomes()
+
+
+def _bare(adapter: Adapter) -> Adapter:
+    """The sources, which know nothing of when rows are read."""
+    return adapter.adapter if isinstance(adapter, Stamped) else adapter
 
 
 @dataclass(slots=True)

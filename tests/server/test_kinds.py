@@ -292,6 +292,23 @@ def test_the_doctor_looks_at_it(erp: Server, deployed: Callable[..., Any]) -> No
     assert "reachable" not in found
 
 
+def test_the_doctor_looks_at_sources_whose_sets_say_when_they_were_read(
+    erp: Server, tmp_path: Path, deployed: Callable[..., Any]
+) -> None:
+    stamp = """
+        [properties.ReadAt]
+        type = "DateTimeOffset"
+        label = "Read At"
+        description = "When it was read."
+        [rest]"""
+    text = (
+        CATALOG.format(source="").replace("[rest]", stamp).replace('key = "Key"', 'key = "Key"\n    as_of = "ReadAt"')
+    )
+    (tmp_path / "catalog" / "Things.toml").write_text(text)
+    erp.says(answer(b"words", 403))
+    assert checked(deployed("doctor", "--json"))["reachable"][1].startswith("Give the service's user")
+
+
 @pytest.mark.parametrize(
     ("status", "fix"),
     [
