@@ -281,6 +281,8 @@ class _Filler:
         """``Key eq 'a' or Key eq 'b' or ...`` with any number of texts."""
         if not isinstance(node, CallExpr) or len(node.args) != len(self.found.literals):
             return None
+        if any(text[0] != "'" for text in self.found.literals):
+            return None
         fills = [self._leaf(arg) if isinstance(arg, CallExpr) else None for arg in node.args]
         made = [fill(self.found.literals) for fill in fills if fill is not None]
         first = made[0] if len(made) == len(fills) else None

@@ -103,6 +103,16 @@ def test_lists_of_any_length(brackets: str, chain: str, op: str) -> None:
             same(services, "Invoices", raw("$filter=" + f" {chain} ".join(terms)))
 
 
+@pytest.mark.parametrize(("chain", "op"), [("or", "eq"), ("and", "ne"), ("or", "gt")])
+@pytest.mark.parametrize("literals", [("5", "-7"), ("5", "9223372036854775808"), ("0.5", "1"), ("5", "null")])
+def test_lists_of_numbers_of_any_length(chain: str, op: str, literals: tuple[str, ...]) -> None:
+    services = both()
+    for prop in ("Positions", "Amount"):
+        for number in (7, 8, 9, 30):
+            terms = [f"{prop} {op} {literals[n % len(literals)]}" for n in range(number)]
+            same(services, "Invoices", raw("$filter=" + f" {chain} ".join(terms)))
+
+
 def test_lists_are_cut_as_other_filters_are() -> None:
     """There is a faster way for them, which must not differ."""
     for between in (" or X eq ", "", ",", " or X gt 5 or X eq ", ") or (X eq ", " 5 "):
