@@ -25,6 +25,8 @@ from erp_adapters.records.base import Compare, Condition
 from erp_adapters.records.conditions import ALWAYS, NEVER, all_of
 
 _DAY = timedelta(days=1)
+#: Digits before or behind the point of a number that somebody means.
+_DIGITS = 400
 
 
 def published(prop: Property, stored: Any) -> Any:
@@ -42,8 +44,15 @@ def published(prop: Property, stored: Any) -> Any:
     return found
 
 
+def _sane(stored: Decimal) -> Decimal:
+    """A number that takes no gigabyte to write out: ``1E+999999999`` is ten characters on the way here."""
+    if abs(stored.adjusted()) > _DIGITS:
+        raise ValueError("a number that is no data")
+    return stored
+
+
 def _whole(stored: Any) -> int:
-    if isinstance(stored, Decimal) and stored == stored.to_integral_value():
+    if isinstance(stored, Decimal) and stored.is_finite() and _sane(stored) == stored.to_integral_value():
         return int(stored)
     if type(stored) is not int:
         raise ValueError(f"{type(stored).__name__} is no whole number")
@@ -52,7 +61,7 @@ def _whole(stored: Any) -> int:
 
 def _decimal(stored: Any) -> Decimal:
     if isinstance(stored, Decimal) and stored.is_finite():
-        return stored
+        return _sane(stored)
     if type(stored) is not int:
         raise ValueError(f"{type(stored).__name__} is no decimal")
     return Decimal(stored)
@@ -63,7 +72,7 @@ def _text(stored: Any) -> str | None:
         return stored
     if isinstance(stored, UUID) or type(stored) is int:
         return str(stored)
-    if isinstance(stored, Decimal) and stored == stored.to_integral_value():
+    if isinstance(stored, Decimal) and stored.is_finite() and _sane(stored) == stored.to_integral_value():
         return str(int(stored))
     return None
 

@@ -119,7 +119,7 @@ class Transport:
 
     def close(self) -> None:
         """Closes connections that are not in use."""
-        self.credentials.close()
+        getattr(self.credentials, "close", lambda: None)()
         live, self._live = self._live, None
         if live is not None and live.process == os.getpid():
             live.connections.close()

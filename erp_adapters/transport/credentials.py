@@ -63,10 +63,6 @@ class Credentials(Protocol):
         """Texts that no log may hold."""
         ...
 
-    def close(self) -> None:
-        """Closes connections of their own."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Anonymous:
@@ -80,9 +76,6 @@ class Anonymous:
 
     def secrets(self) -> Iterator[str]:
         yield from ()
-
-    def close(self) -> None:
-        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +97,6 @@ class Basic:
         if self.password.value:
             yield basic(self.user, self.password.value).removeprefix("Basic ")
 
-    def close(self) -> None:
-        pass
-
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -125,9 +115,6 @@ class Token:
 
     def secrets(self) -> Iterator[str]:
         yield from _forms(self.token)
-
-    def close(self) -> None:
-        pass
 
 
 def basic(user: str, password: str) -> str:

@@ -7,7 +7,7 @@ its own tests.
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -108,16 +108,16 @@ class Whole:
         return len([seen for seen in self.erp.seen if "/Orders" in seen.path])
 
 
-def service(erp: Server, told: list[Event], **source: Any) -> Any:
+def service(erp: Server, told: list[Event], settings: Mapping[str, Any] | None = None, **source: Any) -> Any:
     given = {"url": f"{erp.scheme}://localhost:{erp.port}{ROOT}", **source}
-    settings = Settings.model_validate(
+    made = Settings.model_validate(
         {
             "anonymous": True, "secret_key": SECRET, "log_level": "error", "deadline": 3, "breaker_failures": 1000,
-            "sources": {"sap": given},
+            "sources": {"sap": given}, **(settings or {}),
         }
     )  # fmt: skip
     metadata = load_texts({"Orders.toml": ORDERS, "Parties.toml": PARTIES})
-    return create_app(composition=compose(settings, metadata=metadata, observers=(told.append, remember))).test_client()
+    return create_app(composition=compose(made, metadata=metadata, observers=(told.append, remember))).test_client()
 
 
 @pytest.fixture
@@ -261,7 +261,8 @@ def test_f020_tls(tmp_path: Path, facts: dict[str, Any], trusted: bool) -> None:
     files = certificate(tmp_path, "x", **facts)
     told: list[Event] = []
     with served(tls=files) as erp:
-        client = service(erp, told, **({"ca_file": str(files[0])} if trusted else {}), user="u", password=CANARY)
+        given: dict[str, Any] = {"ca_file": str(files[0])} if trusted else {}
+        client = service(erp, told, user="u", password=CANARY, **given)
         found = client.get("/odata/v4/Orders")
         assert (found.status_code, found.json["error"]["code"]) == (503, "erp_tls")
         assert not erp.seen  # no password went there
@@ -334,3 +335,49 @@ def test_a_worker_stays_free_while_the_erp_is_silent(whole: Whole) -> None:
     assert whole.client.get("/healthz").status_code == 200
     assert time.monotonic() - began < 0.5
     asking.join()
+
+
+# --- kept answers -----------------------------------------------------------------------------------------------------
+
+PASSING: dict[str, list[Piece]] = {
+    "a login page": [answer(b"<html>", kind="text/html")],
+    "cut off": [answer(b'{"d": {')],
+    "reset": [RESET],
+    "401": [answer(b"", 401)],
+    "429": [answer(b"", 429, headers=[("Retry-After", "9")])],
+    "500": [answer(b"", 500)],
+    "503": [answer(b"", 503)],
+    "redirect": [answer(b"", 302, headers=[("Location", "https://login.example.com/")])],
+}
+STAYING: dict[str, list[Piece]] = {
+    "403": [answer(b"", 403)],
+    "404": [answer(b"", 404)],
+    "another form": [answer({"d": {"results": [{}]}})],
+}
+
+
+def answered(erp: Server, pieces: list[Piece]) -> tuple[Any, Any]:
+    """The first answer, and the one a moment after it has grown too old."""
+    told: list[Event] = []
+    gateway = Gateway({"Orders": ROWS})
+    kept = {"cache": "memory", "default_freshness": 1, "stale": 60}
+    whole = Whole(erp, gateway, service(erp, told, kept, user="u", password="p"), told)
+    whole.data()
+    first = whole.client.get("/odata/v4/Orders")
+    assert first.status_code == 200
+    whole.data(*pieces)
+    time.sleep(1.1)
+    return first, whole.client.get("/odata/v4/Orders")
+
+
+@pytest.mark.parametrize("case", PASSING)
+def test_what_passes_leaves_kept_answers(erp: Server, case: str) -> None:
+    first, second = answered(erp, PASSING[case])
+    assert (second.status_code, second.json["value"]) == (200, first.json["value"])
+    assert "stale" in second.headers["Cache-Status"]
+
+
+@pytest.mark.parametrize("case", STAYING)
+def test_what_stays_is_told(erp: Server, case: str) -> None:
+    """Whoever may not read something any more is not shown it either."""
+    assert answered(erp, STAYING[case])[1].status_code == 502
