@@ -16,7 +16,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 FUZZER := atheris==3.0.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test fuzz check format bench lock clean
+.PHONY: help install install-dev demo test fuzz check format bench outage lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ format: install-dev ## Format the code and apply safe lint fixes
 
 bench: install-dev ## Measure against a hand-written endpoint, on PostgreSQL
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+outage: install-dev ## Take the ERP away for a minute under load, and judge what clients see (ARGS="--seconds 20")
+	@$(BIN)/python -m benchmarks.outage $(ARGS)
 
 lock: ## Write requirements*.txt anew from pyproject.toml (ARGS="--upgrade" for newer versions)
 	@$(PYTHON) -m venv $(VENV)/lock

@@ -9,7 +9,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -20,6 +21,8 @@ from erp_adapters.base import Adapter, Busy, Explains, Page, Session, SourceErro
 
 #: Seconds after which a failure tells that the ERP is not there, rather than that one connection was lost.
 _QUICK = 0.5
+#: The part of the breaker's seconds within which the ERP has to answer to be back.
+_PROBE = 0.6
 
 
 class State(Enum):
@@ -32,7 +35,8 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Breaker:
-    """Opens after ``failures`` outages in a row, for ``seconds``; then one call finds out whether the ERP is back.
+    """Opens after ``failures`` outages in a row, for ``seconds``; then one call finds out whether the ERP is back. If
+    not, the next one does so many seconds after that one began, however long it took to fail.
 
     A call that ends without telling (neither ``succeeded`` nor ``failed``) leaves the question open for the next one.
     """
@@ -44,6 +48,7 @@ class Breaker:
     _row: int = 0
     _until: float = 0.0
     _probing: bool = False
+    _began: float = 0.0
 
     @property
     def state(self) -> State:
@@ -60,19 +65,23 @@ class Breaker:
             if state is State.OPEN or self._probing:
                 left = max(1, math.ceil(self._until - self.clock()))
                 raise Unavailable("the circuit breaker is open", retry_after=left)
-            self._probing = True
+            self._probing, self._began = True, self.clock()
             return True
 
     def succeeded(self) -> None:
         with self._lock:
             self._row, self._probing = 0, False
 
-    def failed(self) -> None:
+    def failed(self, probing: bool = False) -> None:
+        """A call that was admitted has failed. One from before the breaker opened tells nothing new."""
         with self._lock:
-            self._row += 1
-            self._probing = False
-            if self._row >= self.failures:
-                self._until = self.clock() + self.seconds
+            now = self.clock()
+            if probing:
+                self._probing = False
+                self._until = max(self._began + self.seconds, now + self.seconds / 5)
+            elif self.state is State.CLOSED:
+                self._row += 1
+                self._until = now + self.seconds
 
     def left(self, probing: bool) -> None:
         """The call ended and tells nothing of the ERP."""
@@ -105,7 +114,11 @@ class Budget:
 
 @dataclass(slots=True)
 class Resilient:
-    """Asks ``adapter`` for at most ``calls`` callers at a time; who finds no room for ``wait`` seconds is refused."""
+    """Asks ``adapter`` for at most ``calls`` callers at a time; who finds no room for ``wait`` seconds is refused.
+
+    ``probes`` runs the call that finds out whether the ERP is back, so that nobody waits for it: who brings it is
+    refused like the others. Without it the caller waits.
+    """
 
     adapter: Adapter
     calls: int
@@ -113,6 +126,7 @@ class Resilient:
     tries: int = 3
     breaker: Breaker = field(default_factory=Breaker)
     budget: Budget = field(default_factory=Budget)
+    probes: Executor | None = None
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     _room: threading.BoundedSemaphore = field(init=False, repr=False)
@@ -129,11 +143,24 @@ class Resilient:
     def read(self, query: Query, session: Session) -> Iterator[Page]:
         self.budget.earn()
         probing = self.breaker.admit()
+        if probing and self.probes is not None:
+            self.probes.submit(self._probe, query, session)
+            raise Unavailable("the circuit breaker is open; whether it may close is being found out", retry_after=1)
         try:
             with self._entered(session):
-                yield from self._tried(query, session)
+                yield from self._tried(query, session, probing)
         finally:
             self.breaker.left(probing)
+
+    def _probe(self, query: Query, session: Session) -> None:
+        """Finds out by the caller's question whether the ERP is back, in time for the next one to do so."""
+        until = time.monotonic() + _PROBE * self.breaker.seconds
+        own = Session(session.principal, session.correlation_id, until, view=session.view)
+        try:
+            with suppress(SourceError), self._entered(own):
+                next(self._tried(query, own, True), None)
+        finally:
+            self.breaker.left(True)
 
     @contextmanager
     def _entered(self, session: Session) -> Iterator[None]:
@@ -144,19 +171,19 @@ class Resilient:
         finally:
             self._room.release()
 
-    def _tried(self, query: Query, session: Session) -> Iterator[Page]:
+    def _tried(self, query: Query, session: Session, probing: bool) -> Iterator[Page]:
         """The pages. Only the first one is tried for again: what was handed on cannot be taken back."""
-        first, pages = self._first(query, session)
+        first, pages = self._first(query, session, probing)
         if first is None:
             return
         yield first
         try:
             yield from pages
         except SourceError as error:
-            self._learn(error)
+            self._learn(error, probing)
             raise
 
-    def _first(self, query: Query, session: Session) -> tuple[Page | None, Iterator[Page]]:
+    def _first(self, query: Query, session: Session, probing: bool) -> tuple[Page | None, Iterator[Page]]:
         """The first page and the rest."""
         attempt = 0
         while True:
@@ -166,7 +193,7 @@ class Resilient:
             try:
                 first = next(pages, None)
             except SourceError as error:
-                self._learn(error)
+                self._learn(error, probing)
                 quick = self.clock() - began < _QUICK
                 if not quick or not self._again(error, attempt, session):
                     raise
@@ -174,9 +201,9 @@ class Resilient:
                 self.breaker.succeeded()
                 return first, pages
 
-    def _learn(self, error: SourceError) -> None:
+    def _learn(self, error: SourceError, probing: bool) -> None:
         if error.outage:
-            self.breaker.failed()
+            self.breaker.failed(probing)
         elif not isinstance(error, Busy):
             self.breaker.succeeded()  # it answers, if only by refusing
 

@@ -22,6 +22,7 @@ from edm.model import ServiceMetadata
 from erp_adapters.base import DEFAULT_SOURCE, Adapter, Prepares, SourceError, source_of, sources_of
 from erp_adapters.cache.adapter import Cached
 from erp_adapters.cache.memory import Memory
+from erp_adapters.cache.terms import CacheOptions
 from erp_adapters.resilient import Breaker, Resilient
 from erp_adapters.stamped import physical, stamped
 from erp_adapters.wrappers import Routed
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 #: Catalogs for ERPs that need no database: they lie beside the adapters.
 BUILT_IN = ("sap", "tryton")
-#: Answers that a process renews at once in the background.
-_RENEWALS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +146,7 @@ def guarded(settings: Settings, metadata: ServiceMetadata, adapter: Adapter) -> 
             calls=_own(settings, name, "pool_size"),
             wait=_own(settings, name, "pool_wait"),
             breaker=Breaker(settings.breaker_failures, settings.breaker_seconds),
+            probes=ThreadPoolExecutor(1, thread_name_prefix="probe"),
         )
         for name, source in sources_of(adapter).items()
     }
@@ -158,6 +158,7 @@ def guarded(settings: Settings, metadata: ServiceMetadata, adapter: Adapter) -> 
     if settings.kept == "redis" and settings.redis_url is not None:
         store = SharedStore(settings.redis_url.get_secret_value())
     marks = SharedMarks(store, tuple(entity_set.name for entity_set in metadata.sets))
+    renewals = max(1, settings.pool_size // 2)  # of each source, so that there is room for those who wait
     cached = Cached(
         asked,
         metadata,
@@ -166,7 +167,8 @@ def guarded(settings: Settings, metadata: ServiceMetadata, adapter: Adapter) -> 
         secret=derived(secret(settings), "cache"),
         store=store,
         marks=marks,
-        background=ThreadPoolExecutor(_RENEWALS, thread_name_prefix="renew"),
+        background=ThreadPoolExecutor(renewals * len(sources), thread_name_prefix="renew"),
+        options=CacheOptions(renewals=renewals),
         memory=Memory(settings.cache_entries),
     )
     return Guarded(cached, sources, cached, store, marks)

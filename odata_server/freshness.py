@@ -10,7 +10,7 @@ from datetime import datetime
 
 from edm.model import EntitySet
 from erp_adapters.base import Provenance, Timings
-from erp_adapters.cache.adapter import Freshness
+from erp_adapters.cache.terms import Freshness
 from odata_server.messages import Headers
 
 #: The name of this cache in ``Cache-Status``.

@@ -102,7 +102,7 @@ class SharedStore:
         try:
             found = action()
         except (RedisError, OSError) as error:
-            self.breaker.failed()
+            self.breaker.failed(probing)
             self.faults += 1
             self.last_fault = type(error).__name__
             return otherwise

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -34,12 +34,15 @@ class Faults:
 
 @dataclass
 class FaultProxy:
-    """Forwards a port on loopback to ``server``: (host, port), or the path of a Unix socket."""
+    """Forwards a port on loopback to ``server``: (host, port), or the path of a Unix socket. ``heard`` is told what
+    clients send, by the number of their connection.
+    """
 
     server: tuple[str, int] | str
     faults: Faults = field(default_factory=Faults)
     port: int = 0
     connections: int = 0
+    heard: Callable[[int, bytes], None] = lambda connection, data: None
     _listener: socket.socket | None = None
     _open: set[socket.socket] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -60,6 +63,11 @@ class FaultProxy:
             taken, self._open = list(self._open), set()
         for one in taken:
             _reset(one)
+
+    def switch(self, server: tuple[str, int] | str) -> None:
+        """Another server from now on: what a failover looks like from outside."""
+        self.server = server
+        self.drop()
 
     def _listen(self) -> None:
         listener = socket.socket()
@@ -90,9 +98,9 @@ class FaultProxy:
             with self._lock:
                 self._open.add(client)
             if not self.faults.accept:
-                threading.Thread(target=self._forward, args=(client,), daemon=True).start()
+                threading.Thread(target=self._forward, args=(client, self.connections), daemon=True).start()
 
-    def _forward(self, client: socket.socket) -> None:
+    def _forward(self, client: socket.socket, number: int) -> None:
         try:
             if isinstance(self.server, str):
                 upstream = socket.socket(socket.AF_UNIX)
@@ -104,21 +112,26 @@ class FaultProxy:
             return
         with self._lock:
             self._open.add(upstream)
-        threading.Thread(target=self._copy, args=(client, upstream), daemon=True).start()
-        self._copy(upstream, client, faulty=True)
+        threading.Thread(target=self._ask, args=(client, upstream, number), daemon=True).start()
+        self._answer(upstream, client)
 
-    def _copy(self, source: socket.socket, target: socket.socket, *, faulty: bool = False) -> None:
+    def _ask(self, client: socket.socket, upstream: socket.socket, number: int) -> None:
+        with suppress(OSError):
+            while data := client.recv(_CHUNK):
+                self.heard(number, data)
+                upstream.sendall(data)
+        _reset(client)
+        _reset(upstream)
+
+    def _answer(self, upstream: socket.socket, client: socket.socket) -> None:
         seen = 0
         with suppress(OSError):
-            while data := source.recv(_CHUNK):
-                if not faulty:
-                    target.sendall(data)
-                    continue
-                seen = self._spoiled(data, target, seen)
+            while data := upstream.recv(_CHUNK):
+                seen = self._spoiled(data, client, seen)
                 if seen < 0:
                     return
-        _reset(source)
-        _reset(target)
+        _reset(upstream)
+        _reset(client)
 
     def _spoiled(self, data: bytes, target: socket.socket, seen: int) -> int:
         """Sends what the faults let through; the number of bytes so far, or -1 when nothing more follows."""

@@ -14,18 +14,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, reduce
+from functools import lru_cache
 from itertools import chain
-from typing import Protocol
 
 from edm.capabilities import Capabilities
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query
-from erp_adapters.base import Adapter, Explains, Page, Row, Session, SourceError
+from erp_adapters.base import Adapter, Explains, Page, Row, Session, SourceError, TimedOut, source_of
 from erp_adapters.cache.entry import Entry, packed, unpacked
 from erp_adapters.cache.flight import Flights
-from erp_adapters.cache.key import Key, canonical, sets_of
+from erp_adapters.cache.key import Key
 from erp_adapters.cache.memory import Memory
+from erp_adapters.cache.renewal import Renewals
+from erp_adapters.cache.terms import CacheOptions, Freshness, Marks, Question, Store, questioned
 
 #: A clock that is ahead of ours by more than this, in seconds, tells nothing about the age of an answer.
 _SKEW = 2.0
@@ -33,90 +34,12 @@ _SKEW = 2.0
 _LOCK = 5
 #: Seconds between two looks at whether another process has the answer.
 _LOOK = 0.02
-#: Keys of one question that are kept at hand.
-_VIEWS = 64
 #: The part of its time after which an answer that is asked for is read again in the background.
 _AHEAD = 0.8
 
 
-class Store(Protocol):
-    """Bytes by name, shared between processes. Never raises: what fails is a miss."""
-
-    def get(self, name: str) -> bytes | None: ...
-
-    def put(self, name: str, value: bytes, seconds: int) -> None: ...
-
-    def claim(self, name: str, value: bytes, seconds: int) -> bool:
-        """Whether nobody had the name; then it is ours. True if nobody can tell."""
-        ...
-
-    def release(self, name: str, value: bytes) -> None:
-        """Gives the name back if it is still ours."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How old an answer may be, in seconds: ``fresh`` while the ERP answers, ``stale`` more while it does not.
-
-    ``live`` forbids keeping anything.
-    """
-
-    fresh: float = 0.0
-    stale: float = 0.0
-    live: bool = False
-
-    def meet(self, other: "Freshness") -> "Freshness":
-        """What holds for an answer that depends on both."""
-        return Freshness(min(self.fresh, other.fresh), min(self.stale, other.stale), self.live or other.live)
-
-
-@dataclass(frozen=True, slots=True)
-class CacheOptions:
-    """Sizes in rows and bytes, times in seconds.
-
-    ``negative`` bounds how long an empty answer is fresh. ``patience`` is how long the ERP is waited for when an older
-    answer could serve; ``wait`` how long another process is.
-    """
-
-    most_rows: int = 2_001
-    most_bytes: int = 1_000_000
-    negative: float = 5.0
-    patience: float = 1.0
-    wait: float = 2.0
-
-
-class Marks(Protocol):
-    """When each set was last declared changed, in seconds of the epoch."""
-
-    def since(self, entity_set: str) -> float: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What there is to know of a query before it is answered: its key without the caller, the sets that it depends on,
-    how old its answer may be, and whether it is asked as a whole (otherwise row by row, as somebody pulls them).
-    """
-
-    asked: Query
-    sets: frozenset[str]
-    freshness: Freshness
-    whole: bool
-    keys: dict[str, Key] = field(default_factory=dict, compare=False)
-
-    def key(self, view: str) -> Key:
-        """The question as callers of that view ask it."""
-        key = self.keys.get(view)
-        if key is None:
-            if len(self.keys) >= _VIEWS:
-                self.keys.clear()
-            key = self.keys[view] = Key(self.asked, view)
-        return key
-
-    @property
-    def kept(self) -> bool:
-        """Whether the sets allow to keep answers."""
-        return not self.freshness.live and self.freshness.fresh > 0
+class _Grown(Exception):
+    """An answer of unknown size has become too large to be kept, and is read as somebody pulls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +47,7 @@ class _Hit:
     """A read that was answered from what is kept."""
 
     key: Key
-    question: _Question
+    question: Question
     entry: Entry
 
 
@@ -144,21 +67,19 @@ class Cached:
     store: Store | None = None
     marks: Marks | None = None
     background: Executor | None = None
-    options: CacheOptions = CacheOptions()
+    options: CacheOptions = field(default_factory=CacheOptions)
     memory: Memory = field(default_factory=Memory)
     clock: Callable[[], float] = time.time
     told: Callable[[str, str], None] = lambda entity_set, outcome: None
     _flights: Flights[Entry] = field(default_factory=Flights)
-    _question: Callable[[Query], _Question] = field(init=False, repr=False)
+    _renewals: dict[str, Renewals[Entry]] = field(default_factory=dict)
+    _question: Callable[[Query], Question] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._question = lru_cache(maxsize=4_096)(self._questioned)
 
-    def _questioned(self, query: Query) -> _Question:
-        sets = sets_of(query, self.metadata)
-        freshness = reduce(Freshness.meet, (self.freshness(self.metadata[name]) for name in sets))
-        whole = query.top is not None and query.top <= self.options.most_rows
-        return _Question(canonical(query), sets, freshness, whole)
+    def _questioned(self, query: Query) -> Question:
+        return questioned(query, self.metadata, self.freshness, self.options.most_rows)
 
     def capabilities(self, entity_set: EntitySet) -> Capabilities:
         return self.adapter.capabilities(entity_set)
@@ -202,10 +123,13 @@ class Cached:
         else:
             yield from self._recorded(key, question, query, session, kept)
 
-    def _hit(self, key: Key, question: _Question, query: Query, session: Session, kept: Entry | None) -> Page | None:
+    def _hit(self, key: Key, question: Question, query: Query, session: Session, kept: Entry | None) -> Page | None:
         """The answer, if what is kept is fresh."""
         if kept is None or not self._is_fresh(kept, question):
             return None
+        if kept.derived:  # other processes may need it in an outage, and have not what it was made from
+            kept = replace(kept, derived=False)
+            self._keep(key, question, kept, apart=False)
         self._counted(_Hit(key, question, kept), session)
         return _page(kept, query)
 
@@ -238,17 +162,17 @@ class Cached:
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
-    def _asked(self, key: Key, question: _Question, session: Session, kept: Entry | None) -> Entry:
+    def _asked(self, key: Key, question: Question, session: Session, kept: Entry | None) -> Entry:
         """The ERP's answer, or the kept one if the ERP fails and that is not too old."""
         if session.live:  # what another one asked for a moment ago may be older than what this caller knows of
             self._count(question.asked, session, "live")
             return self._read(key, question, session)
-        usable = kept is not None and self._serves_outage(kept, question)
-        asking = _hurried(session, self.options.patience) if usable else session
-        patience = min(asking.remaining(), self.options.wait)
         began = time.perf_counter()
         try:
-            entry, waited = self._flights.run(key, lambda: self._fetch(key, question, asking), patience)
+            if kept is not None and self._serves_outage(kept, question):
+                entry, waited = self._renewed(key, question, session, kept)
+            else:
+                entry, waited = self._flown(key, question, session)
         except SourceError as error:
             return self._instead(error, key, kept, question, session)
         if waited:
@@ -256,9 +180,42 @@ class Cached:
         self._count(question.asked, session, "coalesced" if waited else "miss", entry.fetched if waited else None)
         return entry
 
-    def _instead(
-        self, error: SourceError, key: Key, kept: Entry | None, question: _Question, session: Session
-    ) -> Entry:
+    def _flown(self, key: Key, question: Question, session: Session) -> tuple[Entry, bool]:
+        """The ERP's answer, and whether somebody else had asked for it."""
+        patience = min(session.remaining(), self.options.wait)
+        return self._flights.run(key, lambda: self._fetch(key, question, session), patience)
+
+    def _renewed(self, key: Key, question: Question, session: Session, kept: Entry) -> tuple[Entry, bool]:
+        """The ERP's answer, if it does not take longer than it is worth while an older one could serve."""
+        renewals = self._renewals_of(question)
+        if renewals is None:
+            return self._flown(key, question, _hurried(session, self.options.patience))
+        asking = replace(session, deadline=renewals.deadline(kept.took))
+        begun, waited = renewals.start(key, lambda: self._flown(key, question, asking)[0])
+        if begun is not None:
+            return renewals.awaited(begun, kept.took), waited
+        if not renewals.answers:
+            raise TimedOut("not asked: nobody was answered lately")
+        return self._flown(key, question, _hurried(session, self.options.patience))
+
+    def _renewals_of(self, question: Question) -> Renewals[Entry] | None:
+        """Those of the set's source, if there is a background to run them."""
+        if self.background is None:
+            return None
+        source, options = source_of(self.metadata[question.asked.entity_set]), self.options
+        found = self._renewals.get(source)
+        if found is None:
+            made = Renewals[Entry](self.background, options.renewals, options.patience, options.renewal)
+            found = self._renewals.setdefault(source, made)
+        return found
+
+    def _learn(self, question: Question, error: SourceError | None = None) -> None:
+        """The source has answered, or failed in this way."""
+        renewals = self._renewals_of(question)
+        if renewals is not None:
+            renewals.learn(error)
+
+    def _instead(self, error: SourceError, key: Key, kept: Entry | None, question: Question, session: Session) -> Entry:
         """The kept answer instead of a failure, if it may serve; else raises the failure. The store is looked into once
         more before that: it may have been too slow at first, or have the answer since.
         """
@@ -269,17 +226,24 @@ class Cached:
         return kept
 
     def _recorded(
-        self, key: Key, question: _Question, query: Query, session: Session, kept: Entry | None
+        self, key: Key, question: Question, query: Query, session: Session, kept: Entry | None
     ) -> Iterator[Page]:
         """An answer of unknown size as it is pulled, kept if it was pulled to its end and is small enough."""
-        fetched, rows, count = self.clock(), list[Row](), None
+        small = self._still_small(key, question, session, kept)
+        if small is not None:
+            yield _page(small, query)
+            return
+        fetched, rows, count, began = self.clock(), list[Row](), None, time.monotonic()
         asked = replace(query, columns=question.asked.columns)
         pages = self.adapter.read(asked, session)
         try:
             first = next(pages, None)
         except SourceError as error:
+            self._learn(question, error)
             yield _page(self._instead(error, key, kept, question, session), query)
             return
+        self._learn(question)
+        took = time.monotonic() - began
         self._count(query, session, "miss")
         for page in chain(() if first is None else (first,), pages):
             count = page.count if page.count is not None else count
@@ -287,61 +251,85 @@ class Cached:
                 rows.extend(page.rows)
             yield _page(Entry(asked.columns, page.rows, page.count, fetched), query)
         with _spent(session):
-            self._keep(key, question, Entry(asked.columns, rows, count, fetched))
+            self._keep(key, question, Entry(asked.columns, rows, count, fetched, took))
 
-    def _fetch(self, key: Key, question: _Question, session: Session) -> Entry:
+    def _still_small(self, key: Key, question: Question, session: Session, kept: Entry | None) -> Entry | None:
+        """The answer as a whole, if it was small before and is. So the ERP is not waited for any longer than usual."""
+        if kept is None or not self._serves_outage(kept, question):
+            return None
+        try:
+            return self._asked(key, question, session, kept)
+        except _Grown:
+            return None
+
+    def _fetch(self, key: Key, question: Question, session: Session) -> Entry:
         """Asks the ERP, unless another process is just doing so."""
         store = self.store
         if store is None:
             return self._read(key, question, session)
         name = key.digest(self.namespace)
         lock, token = f"lock:{name}", random.token_bytes(16)
-        until = time.monotonic() + min(self.options.wait, session.remaining())
+        until, looked = time.monotonic() + min(self.options.wait, session.remaining()), False
         with _spent(session):
             while not (ours := store.claim(lock, token, _LOCK)) and time.monotonic() < until:
                 time.sleep(_LOOK)
-                found = self._stored(key, question)
-                if found is not None and self._is_fresh(found, question):
+                looked, found = True, self._shared(key, question)
+                if found is not None:
                     return found
         try:
-            return self._read(key, question, session)
+            # The other one may have kept its answer and given the claim back between our look and our claim.
+            found = self._shared(key, question) if ours and looked else None
+            return found or self._read(key, question, session)
         finally:
             if ours:
                 store.release(lock, token)
 
-    def _read(self, key: Key, question: _Question, session: Session) -> Entry:
-        fetched, rows, count = self.clock(), list[Row](), None
-        for page in self.adapter.read(question.asked, session):
-            rows.extend(page.rows)
-            count = page.count if page.count is not None else count
-        entry = Entry(question.asked.columns, rows, count, fetched)
+    def _read(self, key: Key, question: Question, session: Session) -> Entry:
+        fetched, rows, count, began = self.clock(), list[Row](), None, time.monotonic()
+        try:
+            for page in self.adapter.read(question.asked, session):
+                rows.extend(page.rows)
+                count = page.count if page.count is not None else count
+                if not question.whole and len(rows) > self.options.most_rows:
+                    raise _Grown
+        except SourceError as error:
+            self._learn(question, error)
+            raise
+        self._learn(question)
+        entry = Entry(question.asked.columns, rows, count, fetched, time.monotonic() - began)
         with _spent(session):
             self._keep(key, question, entry)
         return entry
 
-    def _renew_early(self, key: Key, question: _Question, session: Session, kept: Entry) -> None:
-        """Reads again in the background what is asked for and about to be too old."""
-        fresh = self._fresh_for(kept, question)
-        early = self._age(kept) < _AHEAD * fresh
-        if early or self.background is None or not question.whole or self._flights.under_way(key):
+    def _renew_early(self, key: Key, question: Question, session: Session, kept: Entry) -> None:
+        """Reads again in the background what is asked for and about to be too old, unless another process has."""
+        if self._age(kept) < _AHEAD * self._fresh_for(kept, question):
             return
-        renewing = Session(session.principal, session.correlation_id, time.monotonic() + fresh, view=session.view)
-        self.background.submit(self._renew, key, question, renewing)
+        renewals = self._renewals_of(question)
+        if renewals is not None:
+            until = renewals.deadline(kept.took)
+            renewing = Session(session.principal, session.correlation_id, until, view=session.view)
+            renewals.start(key, lambda: self._renew(key, question, renewing, kept))
 
-    def _renew(self, key: Key, question: _Question, session: Session) -> None:
+    def _renew(self, key: Key, question: Question, session: Session, kept: Entry) -> Entry:
+        newer = self._shared(key, question)
+        if newer is not None and newer.fetched > kept.fetched:
+            self.memory.put(key, newer, self.metadata[question.asked.entity_set])
+            return newer
         try:
-            self._flights.run(key, lambda: self._fetch(key, question, session), 0.0)
+            renewed = self._flown(key, question, session)[0]
         except SourceError:
             self.told(question.asked.entity_set, "renewal_failed")  # whoever asks next is told
-        else:
-            self.told(question.asked.entity_set, "renewed")
+            raise
+        self.told(question.asked.entity_set, "renewed")
+        return renewed
 
     # --- keeping --------------------------------------------------------------------------------------------------
 
-    def _keep(self, key: Key, question: _Question, entry: Entry) -> None:
+    def _keep(self, key: Key, question: Question, entry: Entry, *, apart: bool = True) -> None:
         if len(entry.rows) > self.options.most_rows:
             return
-        self.memory.put(key, entry, self.metadata[question.asked.entity_set])
+        self.memory.put(key, entry, self.metadata[question.asked.entity_set], apart=apart)
         if self.store is None:
             return
         name = key.digest(self.namespace)
@@ -350,7 +338,7 @@ class Cached:
             lifetime = self._fresh_for(entry, question) + question.freshness.stale
             self.store.put(name, data, max(1, math.ceil(lifetime)))
 
-    def _found(self, key: Key, question: _Question) -> Entry | None:
+    def _found(self, key: Key, question: Question) -> Entry | None:
         """What is kept and not declared changed since: here, or with all processes."""
         found = self.memory.get(key, self.metadata[question.asked.entity_set])
         if found is not None and self._outdated(found, question):
@@ -363,7 +351,12 @@ class Cached:
         self.memory.put(key, shared, self.metadata[question.asked.entity_set])
         return shared
 
-    def _stored(self, key: Key, question: _Question) -> Entry | None:
+    def _shared(self, key: Key, question: Question) -> Entry | None:
+        """A fresh answer of another process."""
+        found = self._stored(key, question)
+        return found if found is not None and self._is_fresh(found, question) else None
+
+    def _stored(self, key: Key, question: Question) -> Entry | None:
         if self.store is None:
             return None
         name = key.digest(self.namespace)
@@ -376,7 +369,7 @@ class Cached:
             return None
         return None if self._outdated(entry, question) else entry
 
-    def _outdated(self, entry: Entry, question: _Question) -> bool:
+    def _outdated(self, entry: Entry, question: Question) -> bool:
         """Whether a set was declared changed since, or the entry comes from a clock that cannot be right."""
         if entry.fetched > self.clock() + _SKEW:
             return True
@@ -385,14 +378,14 @@ class Cached:
 
     # --- how old --------------------------------------------------------------------------------------------------
 
-    def _fresh_for(self, entry: Entry, question: _Question) -> float:
+    def _fresh_for(self, entry: Entry, question: Question) -> float:
         fresh = question.freshness.fresh
         return min(fresh, self.options.negative) if not entry.rows and not entry.count else fresh
 
-    def _is_fresh(self, entry: Entry, question: _Question) -> bool:
+    def _is_fresh(self, entry: Entry, question: Question) -> bool:
         return self._age(entry) < self._fresh_for(entry, question)
 
-    def _serves_outage(self, entry: Entry, question: _Question) -> bool:
+    def _serves_outage(self, entry: Entry, question: Question) -> bool:
         return self._age(entry) < self._fresh_for(entry, question) + question.freshness.stale
 
     def _age(self, entry: Entry) -> float:

@@ -33,12 +33,16 @@ _READERS[""] = msgspec.msgpack.Decoder(list[None])
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An answer. ``fetched`` is when the ERP was asked, in seconds of the epoch."""
+    """An answer. ``fetched`` is when the ERP was asked, in seconds of the epoch; ``took`` how many it needed.
+    ``derived`` if it was made from the answer to another question.
+    """
 
     columns: tuple[str, ...]
     rows: Sequence[Row]
     count: int | None
     fetched: float
+    took: float = 0.0
+    derived: bool = False
 
     def projected(self, columns: tuple[str, ...]) -> Sequence[Row] | None:
         """The rows with these columns; ``None`` if one is missing."""
@@ -58,6 +62,7 @@ class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=Fa
     columns: list[str]
     letters: list[str]
     values: list[msgspec.Raw]
+    took: float = 0.0
 
 
 _READ = msgspec.msgpack.Decoder(_Stored)
@@ -77,6 +82,7 @@ def packed(entry: Entry, name: str, secret: bytes, most: int) -> bytes | None:
         list(entry.columns),
         [letter for letter in letters if letter is not None],
         [msgspec.Raw(msgspec.msgpack.encode(values)) for values in columns],
+        entry.took,
     )
     body = msgspec.msgpack.encode(content)
     if len(body) + _SIGNATURE > most:
@@ -106,7 +112,7 @@ def unpacked(data: object, name: str, secret: bytes, most: int) -> Entry | None:
         return None
     if len(rows) != content.number or len(content.columns) != len(columns):
         return None
-    return Entry(tuple(content.columns), rows, content.count, content.fetched)
+    return Entry(tuple(content.columns), rows, content.count, content.fetched, content.took)
 
 
 def _sign(body: bytes, name: str, secret: bytes) -> bytes:

@@ -31,9 +31,13 @@ class _Seen:
     fetched: float
     met: frozenset[Expr]
 
+    took: float
+
     def answer(self, query: Query) -> Entry | None:
         """The row as the answer to a question for it; ``None`` if a column is missing."""
-        return _with_columns(Entry(self.columns, [self.row], 1 if query.count else None, self.fetched), query.columns)
+        count = 1 if query.count else None
+        one = Entry(self.columns, [self.row], count, self.fetched, self.took, derived=True)
+        return _with_columns(one, query.columns)
 
 
 @dataclass(slots=True)
@@ -55,16 +59,18 @@ class Memory:
                 self._answers.move_to_end(key.rows)
             found = [_with_columns(entry, columns) for entry in variants or ()]
         answers = [entry for entry in (*found, self._of_a_list(key, entity_set)) if entry is not None]
-        return max(answers, key=lambda entry: entry.fetched, default=None)
+        return max(answers, key=lambda entry: (entry.fetched, not entry.derived), default=None)
 
-    def put(self, key: Key, entry: Entry, entity_set: EntitySet) -> None:
-        """Keeps the answer instead of those that it covers."""
+    def put(self, key: Key, entry: Entry, entity_set: EntitySet, *, apart: bool = True) -> None:
+        """Keeps the answer instead of those that it covers, and its rows one by one unless they are not to be taken
+        ``apart``.
+        """
         with self._lock:
             variants = self._answers.pop(key.rows, [])
             kept = [old for old in variants if not _covers(entry, old)][-_VARIANTS + 1 :]
             self._cells += _cells(entry) - sum(map(_cells, variants)) + sum(map(_cells, kept))
             self._answers[key.rows] = [*kept, entry]
-            for name, seen in _taken_apart(key, entry, entity_set):
+            for name, seen in _taken_apart(key, entry, entity_set) if apart else ():
                 self._rows[name] = (seen, *_beside(seen, self._rows.get(name, ())))
                 self._rows.move_to_end(name)
             self._shrink()
@@ -111,7 +117,7 @@ def _with_columns(entry: Entry, columns: tuple[str, ...]) -> Entry | None:
     if entry.columns == columns:
         return entry
     rows = entry.projected(columns)
-    return None if rows is None else Entry(columns, rows, entry.count, entry.fetched)
+    return None if rows is None else Entry(columns, rows, entry.count, entry.fetched, entry.took, derived=True)
 
 
 def _covers(new: Entry, old: Entry) -> bool:
@@ -144,4 +150,4 @@ def _taken_apart(key: Key, entry: Entry, entity_set: EntitySet) -> Iterator[tupl
         return
     place, met = entry.columns.index(name), frozenset(conjuncts(query.filter))
     for row in entry.rows:
-        yield (entity_set.name, key.view, row[place]), _Seen(entry.columns, row, entry.fetched, met)
+        yield (entity_set.name, key.view, row[place]), _Seen(entry.columns, row, entry.fetched, met, entry.took)

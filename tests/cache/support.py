@@ -8,7 +8,8 @@ from edm.capabilities import Capabilities
 from edm.model import EntitySet
 from edm.query import Query
 from erp_adapters.base import Adapter, Page, Session, SourceError
-from erp_adapters.cache.adapter import Cached, CacheOptions, Freshness
+from erp_adapters.cache.adapter import Cached
+from erp_adapters.cache.terms import CacheOptions, Freshness
 from erp_adapters.memory import MemoryAdapter
 from tests.engine.small import DATA, METADATA
 

@@ -12,7 +12,7 @@ import pytest
 from edm.model import EntitySet
 from edm.query import OrderItem, Query
 from erp_adapters.base import Busy, ContractBroken, Locked, Session, SourceError, TimedOut, Unavailable
-from erp_adapters.cache.adapter import CacheOptions, Freshness
+from erp_adapters.cache.terms import CacheOptions, Freshness
 from tests.cache.support import Clock, Shelf, cached, erp, rows
 from tests.engine.small import bind
 
@@ -24,6 +24,9 @@ LIST = Query("Invoices", COLUMNS, bind("Positions eq 1"), ORDER, top=10)
 def one(number: str, columns: tuple[str, ...] = COLUMNS, more: str = "") -> Query:
     return Query("Invoices", columns, bind(f"InvoiceNumber eq '{number}'{more}"), top=1)
 
+
+#: A row of the list.
+KNOWN = str(rows(erp(), LIST)[0][0])
 
 # --- hits ---------------------------------------------------------------------------------------------------------
 
@@ -338,6 +341,39 @@ def test_processes_share_through_the_store() -> None:
     clock.now += 61
     second.failure = Unavailable()
     assert rows(other, LIST) == rows(one_, LIST)
+
+
+@pytest.mark.parametrize("detail", [one(KNOWN), LIST.with_(columns=("Amount",))], ids=["a detail", "fewer columns"])
+def test_what_was_made_of_a_list_is_shared_too(detail: Query) -> None:
+    """In an outage the other process has not got the list, and was never asked for it."""
+    clock = Clock()
+    (first, one_), (second, other), _ = two(clock)
+    rows(one_, LIST)
+    shown = rows(one_, detail)
+    assert len(first.asked) == 1
+    second.failure = Unavailable()
+    session = Session()
+    assert rows(other, detail, session) == shown
+    assert session.provenance.reads == {"hit": 1}
+    clock.now += 60
+    assert rows(other, detail) == shown
+    assert second.asked, "as old as the list, not younger"
+
+
+def test_what_was_made_of_a_list_is_shared_once() -> None:
+    writes = list[str]()
+
+    class Noted(Shelf):
+        def put(self, name: str, value: bytes, seconds: int) -> None:
+            writes.append(name)
+
+    source = erp()
+    cache = cached(source, store=Noted())
+    for _ in range(3):
+        rows(cache, LIST)
+        rows(cache, one(KNOWN))
+        rows(cache, LIST.with_(columns=("Amount",)))
+    assert (len(writes), len(set(writes)), len(source.asked)) == (3, 3, 1)
 
 
 def test_one_process_waits_for_the_one_that_is_asking() -> None:

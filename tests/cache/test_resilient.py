@@ -152,6 +152,72 @@ def test_the_breaker_opens_and_one_call_finds_out() -> None:
     assert state(adapter) == State.CLOSED
 
 
+def test_the_next_one_finds_out_as_long_after_the_last_one_began() -> None:
+    """A call that takes long to fail does not put off the next one by as much."""
+    ticks, source = Ticks(), Scripted([TimedOut()] * 5)
+    adapter = around(source, ticks)
+    for _ in range(5):
+        fails(adapter, TimedOut)
+
+    class Slow(Scripted):
+        seconds = 3.0
+
+        def read(self, query: Query, session: Session) -> Iterator[Page]:
+            ticks.now += self.seconds
+            return super().read(query, session)
+
+    slow = adapter.adapter = Slow([TimedOut()] * 5)
+    for seconds, wait in ((3.0, 2.0), (4.5, 1.0), (25.0, 1.0)):
+        slow.seconds, calls = seconds, slow.calls
+        ticks.now += 5
+        fails(adapter, TimedOut)
+        assert slow.calls == calls + 1
+        ticks.now += wait - 0.1
+        fails(adapter, Unavailable)
+        assert slow.calls == calls + 1, "but there is always a while in between"
+        ticks.now += 0.1
+        assert state(adapter) == State.HALF_OPEN
+
+
+@pytest.mark.parametrize("fails_again", [False, True])
+def test_nobody_waits_for_the_one_that_finds_out(fails_again: bool) -> None:
+    ticks, source = Ticks(), Scripted([TimedOut()] * (6 if fails_again else 5))
+    with ThreadPoolExecutor(1) as probes:
+        adapter = around(source, ticks, probes=probes)
+        for _ in range(5):
+            fails(adapter, TimedOut)
+        ticks.now += 5
+        release, read = threading.Event(), source.read
+
+        def slow(query: Query, session: Session) -> Iterator[Page]:
+            release.wait(10)
+            return read(query, session)
+
+        source.read = slow  # type: ignore[method-assign]
+        started = time.monotonic()
+        refusals = [fails(adapter, Unavailable) for _ in range(20)]
+        assert time.monotonic() - started < 1
+        assert ("Retry-After", "1") in refusals[0].headers
+        release.set()
+    assert source.calls == 6
+    assert state(adapter) == (State.OPEN if fails_again else State.CLOSED)
+
+
+def test_calls_from_before_it_opened_tell_nothing_new() -> None:
+    breaker = Breaker(failures=1, seconds=5, clock=(ticks := Ticks()))
+    late = [breaker.admit() for _ in range(3)]
+    breaker.failed()
+    ticks.now += 4
+    breaker.failed(late[0])
+    ticks.now += 1
+    assert breaker.admit(), "it has not been put off"
+    breaker.failed(late[1])
+    with pytest.raises(Unavailable):
+        breaker.admit()  # the one that finds out is still under way
+    breaker.succeeded()
+    assert state(breaker) == State.CLOSED
+
+
 def test_exactly_one_finds_out() -> None:
     ticks, source = Ticks(), Scripted([TimedOut()] * 5)
     adapter = around(source, ticks, calls=50)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from erp_adapters.cache.adapter import CacheOptions
+from erp_adapters.cache.terms import CacheOptions
 from erp_adapters.resilient import State
 from odata_server.store import MARK_SECONDS, SharedMarks, SharedStore
 from tests.cache.support import PICKLE, SPRUNG, Clock, cached, erp, rows
