@@ -53,6 +53,7 @@ def at_once(connections: int, session: Session, tasks: Sequence[Callable[[Sessio
             for own in sessions:
                 session.timings.erp_seconds += own.timings.erp_seconds
                 session.timings.erp_calls += own.timings.erp_calls
+                session.timings.rows_read += own.timings.rows_read
 
 
 def fixed(source: RecordSource, rows: Records) -> Condition | None:

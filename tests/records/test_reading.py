@@ -74,8 +74,10 @@ def test_a_long_list_is_asked_for_in_parts(count: bool) -> None:
     numbers = tuple(f"9{i:04}" for i in range(1, 13))
     wanted = call("in", Prop(("InvoiceNumber",), STRING), Const(numbers, CollectionType(STRING)))
     query = Query("Invoices", ("InvoiceNumber",), filter=wanted, orderby=by_key(), skip=2, top=4, count=count)
-    pages = list(adapter(erp).read(query, Session()))
+    session = Session()
+    pages = list(adapter(erp).read(query, session))
     assert [row[0] for page in pages for row in page.rows] == ["90003", "90004", "90005", "90006"]
+    assert (session.timings.erp_calls, session.timings.rows_read) == (3, 11)
     assert [page.count for page in pages] == [11 if count else None]  # one of the twelve is of another kind
     assert len(erp.asked) == 3
     assert all(ask.top == 6 for ask in erp.asked)
@@ -83,10 +85,11 @@ def test_a_long_list_is_asked_for_in_parts(count: bool) -> None:
 
 def test_reading_ends_when_nobody_pulls() -> None:
     erp = source()
-    pages = adapter(erp).read(Query("Invoices", ("InvoiceNumber",)), Session())
-    next(pages)
     session = Session()
+    pages = adapter(erp).read(Query("Invoices", ("InvoiceNumber",)), session)
     assert session.timings.rows_read == 0
+    next(pages)
+    assert 0 < session.timings.rows_read < len(RECORDS["VBRK"]) / 2
     pages.close()  # type: ignore[attr-defined]
 
 
