@@ -164,6 +164,8 @@ class Writer:
         name = self._name(field)
         text = meanings.lower(condition.text) if condition.folded else condition.text
         literal = field.kind.literal(text)
+        if literal is None:
+            return None
         subject = f"tolower({name})" if fold else name
         said = f"{subject} eq {literal}" if condition.kind == "equals" else f"{condition.kind}({subject},{literal})"
         match = Match.INEXACT if limits.insensitive else Match.EXACT

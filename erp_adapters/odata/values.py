@@ -44,7 +44,7 @@ def kind_of(item: Property, enum: bool, plain_enums: bool) -> Kind | None:
     if item.collection:
         return None
     if enum:
-        return Kind(STRING, _read_text, _plain_literal if plain_enums else _enum_literal(item.type), enum=True)
+        return Kind(STRING, _read_text, _text_literal if plain_enums else _enum_literal(item.type), enum=True)
     name = item.type.removeprefix("Edm.")
     found = PRIMITIVES.get(name) if item.type.startswith("Edm.") else None
     return None if found is None else Kind(found, _READERS[found.python], _literals(found))
@@ -149,7 +149,9 @@ def _literals(kind: PrimitiveType) -> Callable[[Stored], str | None]:
     if kind.integral:
         return lambda value: _integer_literal(value, kind)
     if kind.python is Decimal:
-        return lambda value: _number_literal(value)
+        return _number_literal
+    if kind.python is str:
+        return _text_literal
 
     def literal(value: Stored) -> str | None:
         exact = type(value) is kind.python and (kind is not DATE_TIME_OFFSET or _zoned(value))
@@ -187,9 +189,15 @@ def _float_literal(value: Stored) -> str | None:
     return text if math.isfinite(near) and Decimal(repr(near)) == value else None
 
 
-def _plain_literal(value: Stored) -> str | None:
-    return edm_literal(value, STRING) if isinstance(value, str) else None
+def _text_literal(value: Stored) -> str | None:
+    """Half of a surrogate pair has no form in a URL, and in no JSON that came."""
+    sayable = isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
+    return edm_literal(value, STRING) if sayable else None
 
 
 def _enum_literal(name: str) -> Callable[[Stored], str | None]:
-    return lambda value: name + edm_literal(value, STRING) if isinstance(value, str) else None
+    def literal(value: Stored) -> str | None:
+        text = _text_literal(value)
+        return None if text is None else name + text
+
+    return literal

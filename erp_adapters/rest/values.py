@@ -127,6 +127,11 @@ def _spelled(kind: PrimitiveType) -> Callable[[Stored], str | None]:
     return lambda value: raw_value(value) if type(value) is kind.python else None
 
 
+def _string_text(value: Stored) -> str | None:
+    """Half of a surrogate pair has no form in a URL, and in no JSON that came."""
+    return value if isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value) else None
+
+
 def _number_text(value: Stored) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
@@ -145,7 +150,7 @@ def _without_zone(value: Stored) -> str | None:
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("String", STRING, _string, _spelled(STRING)),
+        Kind("String", STRING, _string, _string_text),
         Kind("Boolean", BOOLEAN, _boolean, _spelled(BOOLEAN)),
         Kind("Int64", INT64, _integer, _integer_text),
         Kind("Decimal", DECIMAL, _decimal, _number_text),

@@ -1,25 +1,21 @@
 """The complete example of ``docs/odata-upstream.md``, run against a stand-in with Business Central's names and limits."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edm.query import Query
-from erp_adapters.base import Session
-from erp_adapters.memory import MemoryAdapter
-from odata_server.auth import ANONYMOUS
-from odata_server.messages import ODataRequest
-from odata_server.service import Service, ServiceOptions
+from erp_adapters.kit import Options, check
+from odata_server.execute import answering
+from odata_server.service import Service
 from tests.adapters import pages
+from tests.adapters.agreement import Rows, draw_query, evaluator, model_of, rows_of, same_answer
 from tests.adapters.odata import business_central
 from tests.adapters.odata.support import Limited
 from tests.adapters.upstream import listening
-from tests.engine.small import NOW, SECRET, ask
+from tests.engine.small import ask
 from tests.profiles import examples
-from tests.properties.expressions import Model, conditions, encoded, orders
 
 PAGE = "odata-upstream.md"
 NO_SIGN_IN = dict.fromkeys(("token_url", "client_id", "client_secret_file", "scope"))
@@ -82,41 +78,19 @@ def test_what_there_is_none_of(service: Service) -> None:
 
 
 @pytest.fixture(scope="module")
-def services(opened: tuple[Service, Limited]) -> Mapping[str, Service]:
-    over = opened[0]
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for entity_set in over.metadata.sets:
-        names = entity_set.type.names
-        page = over.adapter.read(Query(entity_set.name, names), Session())
-        rows[entity_set.name] = [dict(zip(names, row, strict=True)) for part in page for row in part.rows]
-    evaluator = MemoryAdapter(over.metadata, rows)
-    return {
-        "evaluator": Service(over.metadata, evaluator, (SECRET,), ServiceOptions(), clock=lambda: NOW),
-        "odata": over,
-    }
+def rows(opened: tuple[Service, Limited]) -> Rows:
+    return rows_of(opened[0].adapter, opened[0].metadata)
 
 
 @pytest.mark.property
 @examples(60)
 @given(data=st.data())
-def test_random_queries(services: Mapping[str, Service], data: st.DataObject) -> None:
-    metadata = services["odata"].metadata
-    memory: Any = services["evaluator"].adapter
-    samples = {
-        s.name: {
-            name: list(dict.fromkeys(row[name] for row in memory._data[s.name] if row[name] is not None))[:30]
-            for name in s.type.names
-        }
-        for s in metadata.sets
-    }
-    model = Model(metadata, samples)
-    entity_set = data.draw(st.sampled_from(metadata.sets))
-    lines = [f"$filter={data.draw(conditions(model, entity_set))}", "$count=true"]
-    if data.draw(st.booleans()):
-        lines.append(f"$orderby={data.draw(orders(model, entity_set))}")
-    if data.draw(st.booleans()):
-        lines.append(f"$top={data.draw(st.integers(0, 9))}\n$skip={data.draw(st.integers(0, 9))}")
-    request = ODataRequest("GET", entity_set.name, encoded("\n".join(lines)))
-    answers = {name: found.handle(request, ANONYMOUS) for name, found in services.items()}
-    expected = (answers["evaluator"].status, answers["evaluator"].body)
-    assert (answers["odata"].status, answers["odata"].body) == expected, lines
+def test_random_queries(opened: tuple[Service, Limited], rows: Rows, data: st.DataObject) -> None:
+    metadata = opened[0].metadata
+    services = {"evaluator": evaluator(metadata, rows), "odata": opened[0]}
+    same_answer(services, *draw_query(data, model_of(metadata, rows)))
+
+
+def test_the_adapter_does_what_it_declares(opened: tuple[Service, Limited], rows: Rows) -> None:
+    outcomes = check(opened[0].adapter, opened[0].metadata, rows, Options(cases=60, engine=answering))
+    assert sum(outcome.tried for outcome in outcomes if outcome.check == "conditions") > 60

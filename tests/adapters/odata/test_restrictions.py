@@ -349,6 +349,8 @@ def test_annotations_for_others_and_of_the_wrong_form_say_nothing() -> None:
         (Behind("customer", None), None),
         (Behind("nothing", None), None),
         (Compare("nothing", "eq", 1), None),
+        (Compare("number", "eq", "\ud800"), None),
+        (Like("number", "contains", "a\udfff"), None),
     ],
 )
 def test_conditions_as_text(condition: Condition, expected: str | None) -> None:

@@ -2,24 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edm.query import Query
-from erp_adapters.base import Session
-from erp_adapters.memory import MemoryAdapter
-from odata_server.auth import ANONYMOUS
-from odata_server.messages import ODataRequest
-from odata_server.service import Service, ServiceOptions
+from erp_adapters.kit import Options, check
+from odata_server.execute import answering
+from odata_server.service import Service
 from tests.adapters import pages
+from tests.adapters.agreement import Rows, draw_query, evaluator, model_of, rows_of, same_answer
 from tests.adapters.rest.erp import Erp
 from tests.adapters.upstream import listening
-from tests.engine.small import NOW, SECRET, ask, get
+from tests.engine.small import ask, get
 from tests.profiles import examples
-from tests.properties.expressions import Model, conditions, encoded, orders
 
 PAGE = "rest.md"
 
@@ -47,17 +43,9 @@ def calls(erp: Erp) -> list[str]:
     return erp.calls
 
 
-Rows = Mapping[str, list[dict[str, Any]]]
-
-
 @pytest.fixture(scope="module")
 def rows(service: Service) -> Rows:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for entity_set in service.metadata.sets:
-        names = entity_set.type.names
-        page = service.adapter.read(Query(entity_set.name, names), Session())
-        found[entity_set.name] = [dict(zip(names, row, strict=True)) for part in page for row in part.rows]
-    return found
+    return rows_of(service.adapter, service.metadata)
 
 
 def test_the_catalog_names_what_there_is(service: Service) -> None:
@@ -99,37 +87,19 @@ def test_a_related_list_is_one_call(service: Service, calls: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def services(service: Service, rows: Rows) -> Mapping[str, Service]:
-    evaluator = MemoryAdapter(service.metadata, rows)
-    return {
-        "evaluator": Service(service.metadata, evaluator, (SECRET,), ServiceOptions(), clock=lambda: NOW),
-        "rest": service,
-    }
+    return {"evaluator": evaluator(service.metadata, rows), "rest": service}
 
 
 @pytest.mark.property
 @examples(60)
 @given(data=st.data())
 def test_random_queries(services: Mapping[str, Service], rows: Rows, data: st.DataObject) -> None:
-    metadata = services["rest"].metadata
-    samples = {
-        s.name: {
-            name: list(dict.fromkeys(r[name] for r in rows[s.name] if r[name] is not None))[:30]
-            for name in s.type.names
-        }
-        for s in metadata.sets
-    }
-    model = Model(metadata, samples)
-    entity_set = data.draw(st.sampled_from(metadata.sets))
-    lines = [f"$filter={data.draw(conditions(model, entity_set))}", "$count=true"]
-    if data.draw(st.booleans()):
-        lines.append(f"$orderby={data.draw(orders(model, entity_set))}")
-    if data.draw(st.booleans()):
-        lines.append(f"$top={data.draw(st.integers(0, 9))}\n$skip={data.draw(st.integers(0, 9))}")
-    request = ODataRequest("GET", entity_set.name, encoded("\n".join(lines)))
-    answers = {name: found.handle(request, ANONYMOUS) for name, found in services.items()}
-    assert (answers["rest"].status, answers["rest"].body) == (answers["evaluator"].status, answers["evaluator"].body), (
-        lines
-    )
+    same_answer(services, *draw_query(data, model_of(services["rest"].metadata, rows)))
+
+
+def test_the_adapter_does_what_it_declares(service: Service, rows: Rows) -> None:
+    outcomes = check(service.adapter, service.metadata, rows, Options(cases=60, engine=answering))
+    assert sum(outcome.tried for outcome in outcomes if outcome.check == "conditions") > 60
 
 
 @pytest.mark.parametrize(
@@ -148,7 +118,4 @@ def test_random_queries(services: Mapping[str, Service], rows: Rows, data: st.Da
 )  # fmt: skip
 def test_queries(services: Mapping[str, Service], query: str) -> None:
     for rest in ("&$count=true", "&$top=7", "&$top=5&$skip=3&$count=true"):
-        request = ODataRequest("GET", "Invoices", encoded((query + rest).replace("&$", "\n$")))
-        answers = {name: found.handle(request, ANONYMOUS) for name, found in services.items()}
-        assert answers["evaluator"].status == 200
-        assert answers["rest"].body == answers["evaluator"].body
+        same_answer(services, "Invoices", (query + rest).replace("&$", "\n$"))

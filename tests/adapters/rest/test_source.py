@@ -144,6 +144,8 @@ def test_conditions_become_parameters(
         ("customers", Like("name", "contains", "x", folded=True)),
         ("customers", Like("city", "contains", "x")),
         ("nothing", Compare("id", "eq", 1)),
+        ("invoices", Like("reference", "contains", "\ud800")),
+        ("invoices", Compare("number", "eq", "\ud800")),
     ],
 )
 def test_what_is_not_declared_is_not_asked(rest: RestSource, entity: str, condition: Any) -> None:
