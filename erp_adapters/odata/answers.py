@@ -1,6 +1,6 @@
 """What a service answers: pages of JSON, looked over, and records in Python values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,26 +36,61 @@ def page_of(entity: str, answer: Answer) -> Page:
     return Page(rows, count, link, answer.url)
 
 
-def record(entity: str, row: Mapping[str, Any], fields: list[Field]) -> Record:
+#: The value of one field in a row of JSON.
+Reader = Callable[[Mapping[str, Any]], Any]
+
+
+def readers(fields: Sequence[Field]) -> Mapping[str, Reader]:
+    """How each field is read, made once for all rows of an answer."""
+    return {found.path: _own(found) if len(found.steps) == 1 else _behind(found) for found in fields}
+
+
+def record(entity: str, row: Mapping[str, Any], fields: Mapping[str, Reader]) -> Record:
+    """One row in Python values; what does not fit the metadata is the fault of the ERP."""
     try:
-        return {found.path: _value(row, found) for found in fields}
+        return {name: read(row) for name, read in fields.items()}
     except Misfit as error:
         raise ContractBroken(entity, str(error)) from None
 
 
-def _value(row: Mapping[str, Any], found: Field) -> Any:
-    here: Any = row
-    for name in (*(name for name, _ in found.hops), *found.inner):
-        if here is None:
-            return None
-        if not isinstance(here, dict):
-            raise Misfit(f"{found.path} leads into a value that is no record")
-        if name not in here:
-            raise Misfit(f"no {found.path} in the answer")
-        here = here[name]
-    if here is None:
-        return None
-    try:
-        return found.kind.read(here)
-    except Misfit as error:
-        raise Misfit(f"{found.path}: {error}") from None
+def _own(found: Field) -> Reader:
+    """Of a property of the row itself."""
+    name, read = found.path, found.kind.read
+
+    def value(row: Mapping[str, Any]) -> Any:
+        try:
+            stored = row[name]
+            return None if stored is None else read(stored)
+        except KeyError:
+            raise Misfit(f"no {name} in the answer") from None
+        except Misfit as error:
+            raise Misfit(f"{name}: {error}") from None
+
+    return value
+
+
+def _behind(found: Field) -> Reader:
+    """Of a complex value, or of a related record."""
+    path, (*before, last), read = found.path, found.steps, found.kind.read
+
+    def value(row: Mapping[str, Any]) -> Any:
+        here: Any = row
+        for name in before:
+            here = _member(here, name, path)
+            if here is None:
+                return None
+        stored = _member(here, last, path)
+        try:
+            return None if stored is None else read(stored)
+        except Misfit as error:
+            raise Misfit(f"{path}: {error}") from None
+
+    return value
+
+
+def _member(here: Any, name: str, path: str) -> Any:
+    if not isinstance(here, dict):
+        raise Misfit(f"{path} leads into a value that is no record")
+    if name not in here:
+        raise Misfit(f"no {path} in the answer")
+    return here[name]

@@ -46,7 +46,7 @@ def compared(field: Field, start: Place) -> frozenset[str]:
     expression = limits.expressions.get("/".join(field.inner))
     if expression is not None:
         operators = EXPRESSIONS.get(expression, (frozenset(), False))[0]
-    if field.kind.type is TIME_OF_DAY and finer(field.property):
+    if field.kind.type is TIME_OF_DAY and finer(field.item):
         return frozenset()
     if field.kind.type.python is bytes:
         return frozenset()
@@ -179,7 +179,7 @@ class Writer:
         name = self._name(field)
         if value is None:
             return Said(f"{name} {operator} null")
-        if field.kind.type is DATE_TIME_OFFSET and finer(field.property) and isinstance(value, datetime):
+        if field.kind.type is DATE_TIME_OFFSET and finer(field.item) and isinstance(value, datetime):
             return self._moment(field, operator, value)
         literal = field.kind.literal(value)
         if literal is None:
@@ -213,7 +213,7 @@ class Writer:
 
     def _list(self, field: Field, values: Sequence[Stored]) -> Said | None:
         """``in``, where the service has it and the values have literals that are compared as they are."""
-        moments = field.kind.type is DATE_TIME_OFFSET and finer(field.property)
+        moments = field.kind.type is DATE_TIME_OFFSET and finer(field.item)
         if len(values) < 2 or moments or not _limits(field, self._place).lists:
             return None
         literals = [field.kind.literal(value) for value in values]

@@ -31,9 +31,14 @@ class Field:
     path: str
     hops: tuple[tuple[str, Place], ...]
     inner: tuple[str, ...]
-    property: Property
+    item: Property
     kind: Kind
     nullable: bool
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The members of JSON that lead to it."""
+        return (*(name for name, _ in self.hops), *self.inner)
 
 
 @dataclass(frozen=True, slots=True)

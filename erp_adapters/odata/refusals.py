@@ -9,11 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from erp_adapters.base import Refused
 from erp_adapters.odata import options as known
 from erp_adapters.odata.places import Place
 from erp_adapters.records.base import All, Ask, Behind, Condition, Either, Like, OneOf
 
 Options = Mapping[str, Any]
+#: Statuses of a question that the service cannot answer, and of one whose URL is too long for it.
+TOO_LONG = 414
+REFUSALS = (400, 501, TOO_LONG)
 
 
 @dataclass(slots=True)
@@ -29,9 +33,11 @@ class Refusals:
         layers = (sections, self.kept, self.tried)
         return {name: known.layered(*(layer.get(name, {}) for layer in layers)) for name in names}
 
-    def suspect(self, ask: Ask, place: Place, detail: str) -> bool:
+    def suspect(self, ask: Ask, place: Place, refused: Refused) -> bool:
         """Whether there is something in the question that the service may have refused, which is tried without now."""
-        for options in _suspects(ask, place, detail):
+        if refused.answered not in REFUSALS:
+            return False
+        for options in _shorter(ask) if refused.answered == TOO_LONG else _suspects(ask, place, refused.detail):
             self.tried[ask.entity] = known.layered(self.tried.get(ask.entity, {}), options)
             return True
         self.tried.pop(ask.entity, None)
@@ -47,6 +53,12 @@ class Refusals:
         """For people: what is not asked any more."""
         for name, value in self.kept.get(entity, {}).items():
             yield f"refused by the service, so that it is not asked: {name} = {value!r}"
+
+
+def _shorter(ask: Ask) -> Iterator[Options]:
+    longest = max((len(node.values) for node in _nodes(ask.where) if isinstance(node, OneOf)), default=0)
+    if longest > 1:
+        yield {"values": longest // 2}
 
 
 def _suspects(ask: Ask, place: Place, detail: str) -> Iterator[Options]:

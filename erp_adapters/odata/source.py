@@ -15,10 +15,10 @@ from edm.capabilities import Match
 from erp_adapters.base import BadAnswer, ContractBroken, Refused, Session, Unavailable
 from erp_adapters.odata import csdl, filters
 from erp_adapters.odata import options as known
-from erp_adapters.odata.answers import Page, page_of, record
+from erp_adapters.odata.answers import Page, page_of, readers, record
 from erp_adapters.odata.asking import encoded, query
 from erp_adapters.odata.places import Field, Place, Service
-from erp_adapters.odata.refusals import Refusals
+from erp_adapters.odata.refusals import TOO_LONG, Refusals
 from erp_adapters.odata.restrictions import announces_401
 from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts, Withdrawn
 from erp_adapters.transport import Trail, Transport
@@ -88,7 +88,7 @@ class ODataSource:
         return FieldFacts(
             found.kind.type,
             found.nullable,
-            found.property.max_length,
+            found.item.max_length,
             filters.compared(found, place),
             liked,
             folded,
@@ -150,7 +150,8 @@ class ODataSource:
     # --- questions ----------------------------------------------------------------------------------------------------
 
     def read(self, ask: Ask, session: Session) -> Iterator[Batch]:
-        page, fields = self._first(ask, session)
+        page, found = self._first(ask, session)
+        fields = readers(found)
         trail = Trail()
         left = ask.top
         count = page.count if ask.count else None
@@ -181,7 +182,7 @@ class ODataSource:
                     raise
                 if ask.where is not None and self.grade(ask.entity, ask.where) is Match.NO:
                     raise Withdrawn(refused) from None
-                if not self._sorts(ask):
+                if refused.answered == TOO_LONG or not self._sorts(ask):
                     raise Withdrawn(refused) from None
             else:
                 self._refusals.answered(ask.entity)
@@ -190,7 +191,7 @@ class ODataSource:
     def _suspects(self, ask: Ask, place: Place, refused: Refused) -> bool:
         """Whether there is something to leave out; then the description says so from now on."""
         with self._reading:
-            found = self._refusals.suspect(ask, place, refused.detail)
+            found = self._refusals.suspect(ask, place, refused)
             if self._known is not None:
                 self._known.service = self._made(self._known.service.model)
             return found

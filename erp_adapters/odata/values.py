@@ -74,6 +74,8 @@ def _read_flag(value: Any) -> bool:
 
 
 def _read_integer(value: Any) -> int:
+    if type(value) is int and -(1 << 63) <= value < 1 << 63:
+        return value
     number = _read_number(value)
     if number != number.to_integral_value() or abs(number) >= 1 << 63:
         raise Misfit(f"{value!r:.60} is not a whole number")
@@ -111,10 +113,10 @@ def _read_parsed(kind: str) -> Callable[[Any], Any]:
 
 def _shortened(text: str) -> str:
     """A time with no more digits than are kept; the rest is cut off, never rounded."""
-    return _FRACTION.sub(lambda match: match[0][: KEPT_DIGITS + 1], text)
+    return _FINER.sub(r"\1", text) if "." in text else text
 
 
-_FRACTION = re.compile(r"\.\d+", re.ASCII)
+_FINER = re.compile(rf"(\.\d{{{KEPT_DIGITS}}})\d+", re.ASCII)
 
 
 def _read_bytes(value: Any) -> bytes:

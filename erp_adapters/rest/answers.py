@@ -1,7 +1,7 @@
 """What an endpoint answers: where the rows, the total and the next page are, and records in Python values."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from erp_adapters.base import ContractBroken
@@ -55,35 +55,59 @@ def next_link(header: str) -> str | None:
     return None
 
 
-def record(
-    endpoint: Endpoint, entity: str, row: Mapping[str, Any], names: Sequence[str], fixed: Mapping[str, Stored]
-) -> Record:
-    """The fields of one row. What stands in the path of the call need not stand in the rows."""
+#: The value of one field in a row of JSON.
+Reader = Callable[[Mapping[str, Any]], Stored]
+
+
+def readers(endpoint: Endpoint, names: Sequence[str], fixed: Mapping[str, Stored]) -> Mapping[str, Reader]:
+    """How each field is read, made once for all rows of an answer. What stands in the path of the call (``fixed``) need
+    not stand in the rows."""
+    return {name: _reader(endpoint, name, fixed) for name in names}
+
+
+def record(entity: str, row: Mapping[str, Any], fields: Mapping[str, Reader]) -> Record:
+    """One row in Python values; what does not fit its declaration is the fault of the ERP."""
     found: dict[str, Stored] = {}
-    for name in names:
+    for name, read in fields.items():
         try:
-            found[name] = _value(endpoint, row, name, fixed)
+            found[name] = read(row)
         except Misfit as error:
             raise ContractBroken(entity, f"{name}: {error}") from None
     return found
 
 
-def _value(endpoint: Endpoint, row: Mapping[str, Any], name: str, fixed: Mapping[str, Stored]) -> Stored:
-    here: Any = row
-    for part in name.split("."):
-        if here is None:
-            break
-        if not isinstance(here, Mapping):
-            raise Misfit("leads into a value that has no members")
-        if part not in here:
-            if name in fixed:
-                return fixed[name]
-            if name not in endpoint.optional:
-                raise Misfit("is not in the answer; `optional` names fields that may be missing")
+def _reader(endpoint: Endpoint, name: str, fixed: Mapping[str, Stored]) -> Reader:
+    *before, last = name.split(".")
+    read, nulls = endpoint.kind(name).read, [(type(null), null) for null in endpoint.nulls]
+    filled = name in endpoint.filled
+
+    def value(row: Mapping[str, Any]) -> Stored:
+        here: Any = row
+        for part in before:
+            here = here.get(part, _MISSING) if isinstance(here, dict) else _no_members()
+            if here is None or here is _MISSING:
+                break
+        else:
+            here = here.get(last, _MISSING) if isinstance(here, dict) else _no_members()
+        if here is _MISSING:
+            return _left_out(endpoint, name, fixed)
+        if here is None or (nulls and (type(here), here) in nulls):
+            if filled:
+                raise Misfit("has no value, but is declared as filled")
             return None
-        here = here[part]
-    if here is None or any(type(here) is type(null) and here == null for null in endpoint.nulls):
-        if name in endpoint.filled:
-            raise Misfit("has no value, but is declared as filled")
-        return None
-    return endpoint.kind(name).read(here)
+        return read(here)
+
+    return value
+
+
+_MISSING: Any = object()
+
+
+def _no_members() -> Any:
+    raise Misfit("leads into a value that has no members")
+
+
+def _left_out(endpoint: Endpoint, name: str, fixed: Mapping[str, Stored]) -> Stored:
+    if name not in fixed and name not in endpoint.optional:
+        raise Misfit("is not in the answer; `optional` names fields that may be missing")
+    return fixed.get(name)

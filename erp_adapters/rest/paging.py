@@ -51,8 +51,8 @@ class Pages:
         paging = self.endpoint.paging
         trail = Trail()
         size = self._size(paging)
-        fixed = (*parameters, *(((paging.size, str(size)),) if paging and paging.size else ()))
-        step: Step | None = Step(url, (*fixed, *self._start(paging)))
+        fixed = (*parameters, *self._sized(paging))
+        step: Step | None = self.first(url, parameters)
         while step is not None:
             answer = self.fetch(step)
             document = answer.json()
@@ -70,6 +70,14 @@ class Pages:
                 self._complete(total)
             else:
                 trail.follow(f"{step.url} {step.pairs}")
+
+    def first(self, url: str, parameters: Pairs) -> Step:
+        """The first call."""
+        paging = self.endpoint.paging
+        return Step(url, (*parameters, *self._sized(paging), *self._start(paging)))
+
+    def _sized(self, paging: Paging | None) -> Pairs:
+        return ((paging.size, str(self._size(paging))),) if paging and paging.size else ()
 
     def _size(self, paging: Paging | None) -> int:
         most = paging.most if paging else 0

@@ -10,7 +10,7 @@ from erp_adapters.base import ContractBroken, Session
 from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts, Order, Record
 from erp_adapters.records.conditions import holds, leaves
 from erp_adapters.rest import parameters as asked
-from erp_adapters.rest.answers import at, record
+from erp_adapters.rest.answers import at, readers, record
 from erp_adapters.rest.declared import OPTIONS, Endpoint, Sort, endpoint
 from erp_adapters.rest.paging import Pages, Pairs, Step
 from erp_adapters.rest.parameters import Call, Unanswerable
@@ -85,7 +85,11 @@ class RestSource:
         call = self._plan(found, ask)
         if call.never:
             return "nothing: no record can meet the conditions"
-        pairs = () if call.lookup else (*call.parameters, *_sorted(found, ask.order), *found.parameters.items())
+        pairs: Pairs = ()
+        if not call.lookup:
+            pages = Pages(found, ask.entity, _nobody, ask.top, ask.skip)
+            first = pages.first(call.path, (*call.parameters, *_sorted(found, ask.order)))
+            pairs = (*found.parameters.items(), *first.pairs)
         return f"GET {call.path}" + ("?" if pairs else "") + "&".join(f"{name}={text}" for name, text in pairs)
 
     def _endpoint(self, entity: str) -> Endpoint:
@@ -104,12 +108,12 @@ class RestSource:
         def fetch(step: Step) -> Answer:
             return self._send(found, step, session)
 
-        pairs = (*call.parameters, *_sorted(found, ask.order))
+        fields = readers(found, ask.fields, call.fixed or {})
         left = ask.top
         first = True
-        pages = Pages(found, ask.entity, fetch, None if left is None else left, ask.skip)
-        for page in pages.walk(call.path, pairs):
-            records = [record(found, ask.entity, row, ask.fields, call.fixed or {}) for row in page.rows]
+        pages = Pages(found, ask.entity, fetch, left, ask.skip)
+        for page in pages.walk(call.path, (*call.parameters, *_sorted(found, ask.order))):
+            records = [record(ask.entity, row, fields) for row in page.rows]
             if left is not None:
                 records = records[:left]
                 left -= len(records)
@@ -128,7 +132,7 @@ class RestSource:
             if not isinstance(row, dict):
                 raise ContractBroken(ask.entity, "the endpoint of one record answers no record")
             names = list(dict.fromkeys((*ask.fields, *(leaf.field for leaf in _leaves(ask.where)))))
-            whole = record(found, ask.entity, row, names, call.fixed or {})
+            whole = record(ask.entity, row, readers(found, names, call.fixed or {}))
             records = [{name: whole[name] for name in ask.fields}] if holds(ask.where, whole) else []
         count = len(records) if ask.count else None
         return Batch(records[ask.skip :][: ask.top], count)
@@ -174,6 +178,10 @@ class RestSource:
     def close(self) -> None:
         """Closes connections."""
         self.transport.close()
+
+
+def _nobody(step: Step) -> Answer:
+    raise AssertionError("an explanation asks nobody")
 
 
 def _leaves(where: Condition | None) -> Iterator[Any]:

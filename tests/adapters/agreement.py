@@ -53,7 +53,7 @@ def draw_query(data: st.DataObject, model: Model) -> tuple[str, str]:
         lines.append(f"$orderby={data.draw(orders(model, entity_set))}")
     if data.draw(st.booleans()):
         lines.append(f"$top={data.draw(st.integers(0, 9))}\n$skip={data.draw(st.integers(0, 9))}")
-    if entity_set.type.navigation and data.draw(st.booleans()):
+    if bool(entity_set.type.navigation) and data.draw(st.booleans()):
         lines.append(f"$expand={entity_set.type.navigation[0].name}")
     return entity_set.name, "\n".join(lines)
 
@@ -65,7 +65,7 @@ def same_answer(services: Mapping[str, Service], path: str, query: str, *, liars
     """
     request = ODataRequest("GET", path, encoded(query))
     answers = {name: service.handle(request, ANONYMOUS) for name, service in services.items()}
-    for name in liars * 5:
+    for name in [*liars] * 5:
         if answers[name].status == 502:
             answers[name] = services[name].handle(request, ANONYMOUS)
     expected = answers["evaluator"]

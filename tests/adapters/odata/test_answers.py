@@ -165,6 +165,17 @@ def test_what_is_refused_whatever_is_asked_is_told_and_blames_nothing() -> None:
         assert found.grade("Invoices", where) == 2
 
 
+def test_a_url_that_is_too_long_is_cut_in_parts() -> None:
+    with service({"in": True}, refuses={"(.*'C..'){6}": (414, "too long")}) as (published, front):
+        body = ask(published, "Invoices", "$expand=Customer&$select=InvoiceNumber&$top=15")
+        expected = {row["CustomerNumber"] for row in DATA["Invoices"][:15]} & {
+            c["CustomerNumber"] for c in DATA["Customers"]
+        }
+        assert {row["Customer"]["CustomerNumber"] for row in body["value"] if row["Customer"]} == expected
+        lists = [asked for asked in front.asked if " in (" in asked]
+        assert [asked.count("'C") <= 5 for asked in lists].count(True) >= 2
+
+
 # --- wrong answers ----------------------------------------------------------------------------------------------------
 
 

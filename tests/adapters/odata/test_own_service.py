@@ -17,6 +17,7 @@ from erp_adapters.odata.source import ODataSource
 from erp_adapters.records.base import Ask, Compare, Condition, Order, Record
 from erp_adapters.records.conditions import holds
 from tests.adapters.upstream import Conditions, listening, read, transport
+from tests.profiles import examples
 from tests.serving import application, connect
 
 FIELDS = {
@@ -83,6 +84,7 @@ def test_nearly_all_conditions_are_asked(source: ODataSource, demo: Demo) -> Non
     assert grades.count(Match.NO) < 30
 
 
+@examples(25)
 @given(st.integers(0, 2**32))
 def test_order_slices_and_counts(source: ODataSource, demo: Demo, seed: int) -> None:
     dice = random.Random(seed)

@@ -426,7 +426,7 @@ def test_the_section_of_a_catalog_is_looked_over(rest: RestSource) -> None:
 
 def test_explain_shows_the_call_without_the_key(rest: RestSource) -> None:
     ask = Ask("invoices", ("number",), Compare("customer.id", "eq", 7), (Order("number"),))
-    assert rest.explain(ask) == "GET v1/invoices?customer=7&sort=number"
+    assert rest.explain(ask) == "GET v1/invoices?customer=7&sort=number&per_page=50&page=1"
     assert rest.explain(replace(ask, where=Compare("number", "eq", "R-1"))) == "GET v1/invoices/R-1"
 
 
