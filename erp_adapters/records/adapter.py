@@ -20,6 +20,7 @@ from erp_adapters.records.base import Condition, EntityFacts, Examines, Order, R
 from erp_adapters.records.check import Check, Distrust, Lied
 from erp_adapters.records.codecs import Look
 from erp_adapters.records.conditions import ALWAYS, NEVER, all_of, fits
+from erp_adapters.records.followed import Followed, joined_on
 from erp_adapters.records.reading import Reading, columns_needed, look_of, too_much
 from erp_adapters.records.related import fixed, fixed_exactly
 from erp_adapters.records.section import SetMapping, parse
@@ -180,7 +181,7 @@ class RecordAdapter:
         entity_set = self.metadata[query.entity_set]
         mapping = self._mapping(entity_set)
         trusted = [part for part in parts_of(query.filter) if self._match(part, entity_set, mapping) is not Match.NO]
-        names = tuple(dict.fromkeys((*query.columns, *columns_needed(query))))
+        names = tuple(dict.fromkeys((*query.columns, *columns_needed(query), *joined_on(query, entity_set))))
         condition = None
         for part in trusted:
             said = self._translator.said(part, entity_set)
@@ -192,7 +193,8 @@ class RecordAdapter:
             rows.extend(dict(zip(names, row, strict=True)) for row in page.rows)
             if len(rows) > self.scan_budget:
                 raise too_much(entity_set, query, self.scan_budget)
-        found, number = finished(query, rows, self.metadata)
+        followed = Followed(self.metadata, lambda asked: self.read(asked, session), self.scan_budget)
+        found, number = finished(query, rows, self.metadata, followed.related)
         yield Page(found, number if query.count else None)
 
     # --- what there is to see -----------------------------------------------------------------------------------
