@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from edm.query import Query
 from erp_adapters.base import Adapter, Keeps
+from odata_server.execute import BATCH_KEYS
 from odata_server.expand import expansions
+from odata_server.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,11 @@ def decisions(adapter: Adapter, sent: Iterable[Query], asked: Query, view: str) 
         yield f"{query.entity_set}: {adapter.decision(query, view)}"
     for path, query in expansions(asked):
         yield f"$expand={path}: {query.entity_set} by their keys; {adapter.allowance(query)}"
+
+
+def costs(made: Plan, asked: Query, budget: int) -> Iterator[str]:
+    """What is read beyond the rows that the answer has, and how often the ERP is asked for more than one page."""
+    if made.residual is not None and not made.empty:
+        yield f"rows are read until enough of them pass here, at most {budget} (scan_budget)"
+    for path, query in expansions(asked):
+        yield f"$expand={path}: {query.entity_set} by the keys of the rows found, {BATCH_KEYS} keys at a time"

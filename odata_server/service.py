@@ -22,7 +22,7 @@ from odata_server.auth import Principal, view_digest
 from odata_server.batch.exchange import answer_batch
 from odata_server.documents import METADATA, OFFERS, metadata_answer, metadata_document
 from odata_server.execute import Engine
-from odata_server.explained import Explanation, decisions
+from odata_server.explained import Explanation, costs, decisions
 from odata_server.freshness import origin_headers, timing_text, wants_live
 from odata_server.json_format import Writer
 from odata_server.messages import Headers, ODataRequest, ODataResponse
@@ -280,7 +280,8 @@ class Service:
         if isinstance(self.adapter, Explains) and sent:
             native = "\n\n".join(map(self.adapter.explain, sent))
         residual = expression_text(made.residual) if made.residual is not None else None
-        notes = tuple(f"first reads {query_text(hop.query)}" for hop in bound.hops) + made.notes
+        first = (f"first reads {query_text(hop.query)}" for hop in bound.hops)
+        notes = (*first, *made.notes, *costs(made, bound.query, exchange.options.scan_budget))
         pushed = "; ".join(map(query_text, made.sent))
         cache = tuple(decisions(self.adapter, sent, bound.query, exchange.session.view))
         return Explanation(query_text(made.query), pushed, residual, notes, native, cache)

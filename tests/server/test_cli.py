@@ -234,6 +234,16 @@ def test_explain() -> None:
 
 
 @pytest.mark.usefixtures("asked")
+def test_explain_notes_what_more_is_read() -> None:
+    parts = json.loads(
+        run("explain", "Customers?$filter=trim(City) eq 'X'&$expand=Invoices($expand=Lines)", "--json").stdout
+    )
+    notes = parts["notes"]
+    assert "$expand=Invoices: Invoices by the keys of the rows found, 500 keys at a time" in notes
+    assert "$expand=Invoices/Lines: InvoiceLines by the keys of the rows found, 500 keys at a time" in notes
+
+
+@pytest.mark.usefixtures("asked")
 def test_explain_with_what_it_costs() -> None:
     request = "Invoices?$filter=length(CustomerNumber) ge 1&$top=5&$select=InvoiceNumber"
     cost = json.loads(run("explain", "--run", request, "--json").stdout)["cost"]
