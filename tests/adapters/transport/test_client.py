@@ -1,6 +1,7 @@
 """What a call sends, what it takes, and within which bounds."""
 
 import gzip
+import os
 import threading
 import time
 import zlib
@@ -126,6 +127,22 @@ def test_who_waits_for_room_gets_it(erp: Server) -> None:
     assert (len(erp.seen), erp.most_at_once) == (3, 1)
 
 
+def test_processes_share_no_connection(erp: Server) -> None:
+    """A server learns of the ERP before it forks its workers."""
+    erp.script = lambda seen: [answer({"a": seen.connection})]
+    calls = transport(erp)
+    assert calls.send("GET", "", SESSION).json() == {"a": 1}
+    child = os.fork()
+    if child == 0:
+        try:
+            found = [calls.send("GET", "", SESSION).json()["a"] for _ in range(2)]
+            os._exit(found[0] if found[0] == found[1] else 99)
+        finally:
+            os._exit(98)
+    assert calls.send("GET", "", SESSION).json() == {"a": 1}
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+
+
 # --- time -------------------------------------------------------------------------------------------------------------
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -150,7 +167,7 @@ def test_a_call_ends_at_its_deadline(erp: Server, case: str, by: str) -> None:
     session = Session(deadline=began + 0.5) if by == "session" else SESSION
     with pytest.raises(TimedOut):
         calls.send("GET", "", session)
-    assert 0.4 < time.monotonic() - began < 1.6
+    assert 0.4 < time.monotonic() - began < 3
 
 
 def test_no_call_without_time(erp: Server) -> None:
@@ -330,7 +347,7 @@ def test_a_short_rest_is_waited_for(erp: Server) -> None:
     erp.script = one_by_one(answer(b"", 429, headers=[("Retry-After", "1")]), answer({"a": 1}))
     began = time.monotonic()
     assert transport(erp).send("GET", "", SESSION).json() == {"a": 1}
-    assert 0.9 < time.monotonic() - began < 1.6
+    assert 0.9 < time.monotonic() - began < 3
 
 
 def test_during_a_long_rest_nobody_calls(erp: Server) -> None:
@@ -340,7 +357,7 @@ def test_during_a_long_rest_nobody_calls(erp: Server) -> None:
         began = time.monotonic()
         with pytest.raises(Throttled) as found:
             calls.send("GET", "", SESSION)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1
         assert 8 <= int(dict(found.value.headers)["Retry-After"]) <= 10
     assert len(erp.seen) == 1
 

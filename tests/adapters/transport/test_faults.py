@@ -70,7 +70,7 @@ def test_f002_nobody_takes_the_connection() -> None:
             ).send("GET", "", SESSION)
         for one in waiting:
             one.close()
-    assert 0.4 < time.monotonic() - began < 1.5
+    assert 0.4 < time.monotonic() - began < 3
     assert "in time" in found.value.detail
 
 
@@ -91,7 +91,7 @@ def test_connections_that_fail(erp: Server) -> None:
             except SourceError as error:
                 return type(error)
             finally:
-                assert time.monotonic() - began < 1.6
+                assert time.monotonic() - began < 3
 
         cases: list[tuple[dict[str, Any], object]] = [
             ({}, 1000),
@@ -325,7 +325,7 @@ def test_a_handshake_that_does_not_go_on(tmp_path: Path) -> None:
         began = time.monotonic()
         with pytest.raises((TimedOut, Unavailable)):
             ask(server, timeout=0.4, **options)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("faults", [{"trickle": 0.05}, {"hold": 300}, {"hold": 2000}])
@@ -338,7 +338,7 @@ def test_deadlines_hold_within_tls(tmp_path: Path, faults: dict[str, Any]) -> No
         began = time.monotonic()
         with pytest.raises((TimedOut, Unavailable)):
             calls.send("GET", "", SESSION)
-        assert time.monotonic() - began < 1.6
+        assert time.monotonic() - began < 3
 
 
 # --- signing in -------------------------------------------------------------------------------------------------------

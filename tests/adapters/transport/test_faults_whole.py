@@ -317,7 +317,7 @@ def test_connections_of_a_proxy_in_between(erp: Server) -> None:
             proxy.drop()
             began = time.monotonic()
             assert whole.ask() == expected, fault
-            assert time.monotonic() - began < 3.6, fault
+            assert time.monotonic() - began < 6, fault
             proxy.set()
             proxy.drop()
             assert whole.ask() == (200, RIGHT), fault
@@ -333,7 +333,7 @@ def test_a_worker_stays_free_while_the_erp_is_silent(whole: Whole) -> None:
     time.sleep(0.2)
     began = time.monotonic()
     assert whole.client.get("/healthz").status_code == 200
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 1
     asking.join()
 
 
