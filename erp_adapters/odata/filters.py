@@ -17,6 +17,7 @@ from erp_adapters.odata.restrictions import COMPARED, EXPRESSIONS, ORDERING, SIN
 from erp_adapters.odata.values import finer
 from erp_adapters.records.base import All, Behind, Compare, Condition, Either, Like, OneOf, Stored
 
+_NE = frozenset({"ne"})
 LIKED = frozenset({"startswith", "endswith", "contains"})
 #: The smallest step between two moments that are read.
 STEP = timedelta(microseconds=1)
@@ -53,8 +54,10 @@ def compared(field: Field, start: Place) -> frozenset[str]:
     if field.kind.enum or field.kind.type is GUID or field.kind.type.python is bool:
         # An enumeration has an order of its own, and products sort a Guid as they like.
         operators -= ORDERING
-    if field.kind.type is STRING and limits.insensitive:
-        operators -= ORDERING | {"ne"}
+    if field.kind.type is STRING and not field.kind.enum:
+        operators -= (ORDERING if limits.insensitive else frozenset()) | (
+            _NE if not limits.exact_texts else frozenset()
+        )
     return operators
 
 
@@ -82,6 +85,7 @@ def sortable(field: Field, start: Place) -> bool:
     return (
         plain
         and limits.sortable
+        and (limits.nulls_first or not field.nullable)
         and field.path not in limits.unsortable
         and "/".join(field.inner) not in last.unsortable
     )
@@ -131,7 +135,7 @@ class Writer:
 
     def _answers(self, field: Field, condition: Compare) -> bool:
         operators = compared(field, self._place)
-        if condition.value is None and _limits(field, self._place).insensitive:
+        if condition.value is None and not _limits(field, self._place).exact_texts:
             return "eq" in operators  # letter case does not matter to whether there is a text
         return condition.operator in operators
 
@@ -168,10 +172,9 @@ class Writer:
             return None
         subject = f"tolower({name})" if fold else name
         said = f"{subject} eq {literal}" if condition.kind == "equals" else f"{condition.kind}({subject},{literal})"
-        match = Match.INEXACT if limits.insensitive else Match.EXACT
         if not condition.negated:
-            return Said(said, match)
-        if match is not Match.EXACT:
+            return Said(said, self._match(field))
+        if not limits.exact_texts:
             return None
         return self._or_none(field, Said(f"not ({said})" if condition.kind == "equals" else f"not {said}"))
 
@@ -184,8 +187,14 @@ class Writer:
         literal = field.kind.literal(value)
         if literal is None:
             return None
-        loose = field.kind.type is STRING and _limits(field, self._place).insensitive
-        return Said(f"{name} {operator} {literal}", Match.INEXACT if loose else Match.EXACT)
+        return Said(f"{name} {operator} {literal}", self._match(field))
+
+    def _match(self, field: Field) -> Match:
+        """How well texts are compared. If nobody knows whether their case matters, what rows show of it is found out;
+        of related records they show nothing."""
+        limits = _limits(field, self._place)
+        loose = limits.insensitive or (self._depth > 0 and not limits.exact_texts)
+        return Match.INEXACT if loose and field.kind.type is STRING and not field.kind.enum else Match.EXACT
 
     def _moment(self, field: Field, operator: str, value: datetime) -> Said | None:
         """A comparison with a moment whose finer digits were cut off: with all that reads as it."""
@@ -219,9 +228,7 @@ class Writer:
         literals = [field.kind.literal(value) for value in values]
         if None in literals:
             return None
-        loose = field.kind.type is STRING and _limits(field, self._place).insensitive
-        text = f"{self._name(field)} in ({','.join(map(str, literals))})"
-        return Said(text, Match.INEXACT if loose else Match.EXACT)
+        return Said(f"{self._name(field)} in ({','.join(map(str, literals))})", self._match(field))
 
     def _none_of(self, field: Field, values: Sequence[Stored], filled: bool) -> Said | None:
         parts = [self._one(field, "ne", value) for value in values]

@@ -56,6 +56,7 @@ OPTIONS: Mapping[str, Option] = {
     "paths": FLAG,
     "case": _one_of(SENSITIVE, INSENSITIVE),
     "ordered": FLAG,
+    "nulls": _one_of("first", "last"),
     "top": FLAG,
     "skip": FLAG,
     "count": FLAG,
@@ -88,6 +89,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "paths": False,
         "functions": ["contains", "startswith", "endswith"],
         "enums": PLAIN,
+        "nulls": "first",
         "empty_is_null": True,
     },
     # Dataverse: $skip is refused, @odata.count ends at 5000, texts are compared as its SQL Server compares them.
@@ -96,6 +98,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "count": False,
         "in": False,
         "case": INSENSITIVE,
+        "nulls": "first",
         "functions": ["contains", "startswith", "endswith"],
     },
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from erp_adapters.odata import options as known
 from erp_adapters.odata.csdl import Child, Model, Property, Structured
-from erp_adapters.odata.restrictions import Restrictions, restrictions
+from erp_adapters.odata.restrictions import NOTHING, Announced, Restrictions, on_the_way, restrictions
 from erp_adapters.odata.values import Kind, kind_of
 
 
@@ -57,7 +57,7 @@ class Service:
         self.model = model
         self._options = options
         self._sections = sections
-        self._version = str(options.get("version", "4.01"))
+        self._announced = Announced.by(model, str(options.get("version", "4.01")))
         self._places: dict[str, Place | None] = {}
         self._fields: dict[tuple[str, str, str], Field | None] = {}
 
@@ -105,9 +105,9 @@ class Service:
             here, many = following, navigation.collection and not keyed
         return here if many else None
 
-    def _at(self, type_name: str, child: Child | None, entity: str = "") -> Place:
+    def _at(self, type_name: str, child: Child | None, entity: str = "", reached: Mapping[str, Any] = NOTHING) -> Place:
         options = self._sections.get(entity or (child.name if child else ""), {})
-        limits = restrictions(self.model, child, known.layered(self._options, options), self._version)
+        limits = restrictions(self._announced, child, known.layered(self._options, options), reached)
         return Place(self.model.types[type_name], child, limits)
 
     def _follow(self, here: Place, name: str, entity: str = "") -> Place | None:
@@ -115,7 +115,8 @@ class Service:
         if navigation is None or navigation.type not in self.model.types:
             return None
         bound = here.child.bindings.get(name) if here.child else None
-        return self._at(navigation.type, self.model.children.get(bound or ""), entity)
+        reached = on_the_way(here.child, name)
+        return self._at(navigation.type, self.model.children.get(bound or ""), entity, reached)
 
     def _walk(self, place: Place, path: str) -> Field | None:
         hops: list[tuple[str, Place]] = []

@@ -1,8 +1,9 @@
 """What a set of the service lets through: its Capabilities annotations, and the options, as one value.
 
 A service that annotates a set is taken at its word, and what it leaves out means what the vocabulary says: that it is
-supported. One that annotates nothing is trusted with comparisons, ``and``, ``or``, the three plain text functions, its
-order, ``$top`` and ``$count``; conditions across navigation, ``$skip`` and the rest are finished here.
+supported. One that annotates nothing is trusted with comparisons, ``and``, ``or``, the three plain text functions, the
+order of what is never null, ``$top`` and ``$count``. What would lose records if it compared texts whatever the case, or
+had nulls at the other end, is finished here, and so are conditions across navigation, ``$skip`` and the rest.
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,9 @@ EXPRESSIONS: Mapping[str, tuple[frozenset[str], bool]] = {
 SINGLE = ("SingleValue", "SingleRange")
 
 
+NOTHING: Mapping[str, Any] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Restrictions:
     """What may be asked of one set. ``expressions``: field -> its FilterExpressionType."""
@@ -46,6 +50,8 @@ class Restrictions:
     lists: bool
     paths: bool
     insensitive: bool
+    exact_texts: bool
+    nulls_first: bool
     ordered: bool
     top: bool
     skip: bool
@@ -61,20 +67,43 @@ class Restrictions:
 UNKNOWN = Child("", "", False, {}, {})
 
 
-def restrictions(model: Model, child: Child | None, options: Mapping[str, Any], version: str) -> Restrictions:
-    """What the annotations of a set and of the container say, and the options instead of them."""
-    said = {
-        term.removeprefix(CAPABILITIES): value
-        for term, value in (child or UNKNOWN).annotations.items()
-        if term.startswith(CAPABILITIES)
-    }
-    reading = said.keys() & _READING
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a service says of itself on the whole: which version it is asked in, and whether it says anything at all of
+    how it is read; then it is taken to compare texts and to sort nulls as the standard says."""
+
+    model: Model
+    version: str
+    says: bool
+
+    @classmethod
+    def by(cls, model: Model, version: str) -> "Announced":
+        return cls(
+            model, version, _conforms(model) or any(_said(child).keys() & _READING for child in model.children.values())
+        )
+
+
+def _conforms(model: Model) -> bool:
+    level = str(model.annotations.get(f"{CAPABILITIES}ConformanceLevel", ""))
+    return level.rpartition("/")[2] in ("Intermediate", "Advanced")
+
+
+def _said(child: Child) -> dict[str, Any]:
+    return {t.removeprefix(CAPABILITIES): value for t, value in child.annotations.items() if t.startswith(CAPABILITIES)}
+
+
+def restrictions(
+    service: Announced, child: Child | None, options: Mapping[str, Any], reached: Mapping[str, Any] = NOTHING
+) -> Restrictions:
+    """What the annotations of a set and of the container say, and the options instead of them. ``reached`` is what is
+    said of the way there, which outranks what is said of the set."""
+    model = service.model
+    said = _said(child or UNKNOWN) | {name: value for name, value in reached.items() if name in _READING}
     container = {term.removeprefix(CAPABILITIES): value for term, value in model.annotations.items()}
-    level = str(container.get("ConformanceLevel", "")).rpartition("/")[2]
-    annotated = bool(reading) or level in ("Intermediate", "Advanced")
+    annotated = bool(said.keys() & _READING) or _conforms(model)
     filters, sorts, expands = (_record(said.get(f"{name}Restrictions")) for name in ("Filter", "Sort", "Expand"))
     functions = _functions(said.get("FilterFunctions", container.get("FilterFunctions")), annotated, options)
-    lists = options.get("in", "in" in functions or (version == "4.01" and announces_401(model)))
+    lists = options.get("in", "in" in functions or (service.version == "4.01" and announces_401(model)))
 
     def flag(option: str, otherwise: bool) -> bool:
         return bool(options.get(option, otherwise))
@@ -94,6 +123,8 @@ def restrictions(model: Model, child: Child | None, options: Mapping[str, Any], 
         bool(lists),
         flag("paths", annotated),
         options.get("case") == known.INSENSITIVE,
+        options.get("case", known.SENSITIVE if service.says else None) == known.SENSITIVE,
+        options.get("nulls", "first" if service.says else None) == "first",
         flag("ordered", False),
         flag("top", said.get("TopSupported") is not False),
         flag("skip", annotated and said.get("SkipSupported") is not False),
@@ -113,6 +144,16 @@ _READING = frozenset(
         "SelectSupport", "ExpandRestrictions", "FilterFunctions", "SearchRestrictions", "NavigationRestrictions",
     }
 )  # fmt: skip
+
+
+def on_the_way(child: Child | None, navigation: str) -> Mapping[str, Any]:
+    """What a set says of the records that one of its navigation properties leads to."""
+    said = _record(child.annotations.get(f"{CAPABILITIES}NavigationRestrictions")) if child else NOTHING
+    rows = said.get("RestrictedProperties")
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and row.get("NavigationProperty") == navigation:
+            return row
+    return NOTHING
 
 
 def announces_401(model: Model) -> bool:

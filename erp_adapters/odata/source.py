@@ -104,14 +104,17 @@ class ODataSource:
 
     def _service(self) -> Service:
         """The description, read at the first question, and again when it is old or a question was refused."""
-        known_now = self._known
-        if known_now is not None and not _due(known_now):
-            return known_now.service
-        with self._reading:
-            known_now = self._known
-            if known_now is not None and not _due(known_now):
-                return known_now.service
-            return self._described(known_now)
+        before = self._known
+        if before is not None and not _due(before):
+            return before.service
+        if not self._reading.acquire(blocking=before is None):
+            assert before is not None
+            return before.service  # somebody reads it; until then the old one serves
+        try:
+            before = self._known
+            return self._described(before) if before is None or _due(before) else before.service
+        finally:
+            self._reading.release()
 
     def _described(self, before: _Known | None) -> Service:
         now = time.monotonic()

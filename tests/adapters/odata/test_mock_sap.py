@@ -44,7 +44,7 @@ def opened(mock: MockSap, timeout: float = 20.0, **options: Any) -> ODataSource:
 
 @pytest.fixture(scope="module")
 def source(mock: MockSap) -> Iterator[ODataSource]:
-    found = opened(mock)
+    found = opened(mock, case="sensitive", nulls="first")
     yield found
     found.close()
 
@@ -108,7 +108,8 @@ def test_order_and_slices(source: ODataSource, records: dict[str, list[Record]])
 
 
 def test_what_it_refuses_is_learned(mock: MockSap) -> None:
-    found = opened(mock, **{"lambda": True, "in": True, "paths": True})
+    trusting: dict[str, Any] = {"lambda": True, "in": True, "paths": True, "case": "sensitive"}
+    found = opened(mock, **trusting)
     listed = OneOf("SalesOrder", ("0000004712", "0000004713"))
     assert len(read(found, Ask("SalesOrder", ("SalesOrder",), listed))) == 2  # asked anew as a chain of or
     related = Behind("to_Item", Compare("Material", "eq", "TG31"))

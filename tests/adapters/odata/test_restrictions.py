@@ -206,6 +206,28 @@ def test_a_service_that_says_nothing_is_trusted_with_little() -> None:
     assert text(found, Behind("lines", None)) is None
     assert text(found, Compare("customer/name", "eq", "x")) is None
     assert text(found, OneOf("number", ("a", "b"))) == "number eq 'a' or number eq 'b'"
+    # Nobody says whether the case of letters matters, and where records without a value are sorted.
+    assert text(found, Compare("number", "ne", "x")) is None
+    assert text(found, OneOf("number", ("a", "b"), negated=True)) is None
+    assert text(found, Like("number", "contains", "x", negated=True)) is None
+    assert text(found, Compare("customer/name", "ne", None)) is None
+    assert text(found, Compare("ship/city", "ne", None)) == "ship/city ne null"
+    assert text(found, Compare("days", "ne", 1)) == "days ne 1 or days eq null"
+    assert text(found, Compare("status", "ne", "Open")) == "status ne NAV.status'Open' or status eq null"
+    assert field(found, "number").sortable
+    assert not field(found, "amount").sortable
+
+
+def test_what_is_said_of_case_and_nulls_is_believed() -> None:
+    found = source(options={"case": "sensitive", "nulls": "first", "lambda": True})
+    assert text(found, Compare("number", "ne", "x")) == "number ne 'x'"
+    assert field(found, "amount").sortable
+    assert not field(source(SAID, options={"nulls": "last"}), "amount").sortable
+    behind = Behind("customer/invoices", Compare("number", "eq", "a"))
+    assert found.grade("invoices", behind) is Match.NO  # across a single navigation, which nobody allows
+    related = Behind("invoices", Compare("number", "eq", "a"))
+    assert found.grade("customers", related) is Match.EXACT
+    assert source(options={"lambda": True}).grade("customers", related) is Match.INEXACT
 
 
 def test_a_service_that_says_what_it_can_is_taken_at_its_word() -> None:
@@ -287,6 +309,19 @@ def test_sorting_slicing_and_counting() -> None:
     names = ("number", "amount", "days", "date", "status", "id", "at")
     assert [name for name in names if field(found, name).sortable] == ["number", "date", "at"]
     assert not field(source(annotated(term("SortRestrictions", record(Sortable=flag("false"))))), "number").sortable
+
+
+def test_what_is_said_of_the_way_outranks_the_set() -> None:
+    way = record(
+        NavigationProperty='NavigationPropertyPath="invoices"/>',
+        FilterRestrictions=">" + record(NonFilterableProperties=paths("amount")) + "</PropertyValue>",
+        SkipSupported=flag("false"),
+    )
+    rows = record(RestrictedProperties=f"><Collection>{way}</Collection></PropertyValue>")
+    found = source(annotated(term("NavigationRestrictions", rows), target="NAV.default/companies"), SAID)
+    assert text(found, FIVE) is not None
+    assert text(found, FIVE, "companies(1)/invoices") is None
+    assert (entity(found).skip, entity(found, "companies(1)/invoices").skip) == (True, False)
 
 
 def test_what_cannot_be_expanded_is_no_field() -> None:
