@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from edm.declare import load_texts
-from edm.errors import ERROR_CODES
+from edm.errors import ERROR_CODES, ODataError
 from erp_adapters import sql_mapping
 from erp_adapters.base import (
     AuthFailed,
@@ -28,12 +28,12 @@ from erp_adapters.base import (
     Denied,
     Failed,
     Refused,
-    SourceError,
     TimedOut,
     Unavailable,
     Untrusted,
 )
 from erp_adapters.memory import MemoryAdapter
+from erp_adapters.records.reading import narrower
 from odata_server.cli.demo import FIRST_QUERY
 from odata_server.messages import Headers
 from tests.documents import PAGES, blocks, page, sections
@@ -152,7 +152,7 @@ def _failing(error: Exception) -> Callable[[Example, str], Answer]:
 
     def send(example: Example, url: str) -> Answer:
         client = serve(Failing(demo_metadata(), {}))
-        if not isinstance(error, SourceError):
+        if not isinstance(error, ODataError):
             with pytest.raises(AssertionError, match="500"):
                 client.send(example.method, example.target)
             client.service.observers[0].clear()  # type: ignore[attr-defined]
@@ -208,6 +208,7 @@ SETTINGS: Mapping[str | None, dict[str, Any]] = {
 }
 ELSEWHERE: Mapping[str | None, Callable[[Example, str], Answer]] = {
     "internal": _failing(RuntimeError("a fault of ours")),
+    "filter_required": _failing(narrower("Inventory", ["ItemNumber"])),
     "erp_contract": _failing(ContractBroken("Invoices")),
     "erp_unavailable": _failing(Unavailable()),
     "erp_busy": _failing(Busy()),

@@ -45,6 +45,16 @@ def too_much(entity_set: EntitySet, query: Query, budget: int) -> ODataError:
     )
 
 
+def narrower(entity_set: str, names: Sequence[str], fields: Sequence[str] = ()) -> ODataError:
+    """The ERP answers for the set only with a condition on one of these properties (or fields that none shows)."""
+    return ODataError(
+        "filter_required",
+        f"The ERP answers for {entity_set} only with a condition on {' or '.join(names or fields)}.",
+        target=names[0] if names else None,
+        hint="Add it to $filter, or open the records from a related list.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One question. Records that do not meet ``piece`` come with another one."""
@@ -118,13 +128,7 @@ class Reading:
                     for name, codec in self.mapping.codecs.items()
                     if any(not ref.alias and ref.name in alternatives for ref in codec.refs)
                 ]
-                raise ODataError(
-                    "filter_required",
-                    f"The ERP answers for {self.entity_set.name} only with a condition on"
-                    f" {' or '.join(names) or ' or '.join(alternatives)}.",
-                    target=names[0] if names else None,
-                    hint="Add it to $filter, or open the records from a related list.",
-                )
+                raise narrower(self.entity_set.name, names, alternatives)
 
     def pages(self, session: Session) -> Generator[Page]:
         relatives = self.relatives
