@@ -16,7 +16,7 @@ from edm.expressions import Expr, conjunction, conjuncts
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query
 from edm.text import query_text
-from erp_adapters.base import Page, Row, Session
+from erp_adapters.base import Adapter, Page, Row, Session
 from erp_adapters.kit import diagnosis
 from erp_adapters.kit.known import Known, as_mappings, indexed
 from erp_adapters.kit.probes import Maker, Probe, prop_of
@@ -38,6 +38,23 @@ class Read:
     count: int | None = None
     error: BaseException | None = None
     cut: bool = False
+
+
+def gathered(adapter: Adapter, query: Query, session: Session, most: int | None) -> Read:
+    """What an adapter answers, at most so many rows of it."""
+    rows: list[Row] = []
+    count: int | None = None
+    try:
+        pages = adapter.read(query, session)
+        for page in pages:
+            count = page.count if count is None else count
+            rows.extend(page.rows)
+            if most is not None and len(rows) > most:
+                closed(pages)
+                return Read(rows[:most], count, cut=True)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what the kit looks for
+        return Read(error=error)
+    return Read(rows, count)
 
 
 class _Closable(Protocol):
@@ -113,22 +130,12 @@ class Bench:
     def read(self, query: Query, session: Session | None = None) -> Read:
         """The answer, or as much of it as is looked at. Errors of the protocol are answers, others are failures."""
         self.tried += 1
-        most = None if self.options.rows is None else max(self.options.rows, 1) * _ROOM
-        rows: list[Row] = []
-        count: int | None = None
-        try:
-            pages = self.adapter.read(query, session or self.session())
-            for page in pages:
-                count = page.count if count is None else count
-                rows.extend(page.rows)
-                if most is not None and len(rows) > most:
-                    closed(pages)
-                    return Read(rows[:most], count, cut=True)
-        except ODataError as error:
-            return Read(error=error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what the kit looks for
-            return Read(error=error)
-        return Read(rows, count)
+        return gathered(self.adapter, query, session or self.session(), self.most)
+
+    @property
+    def most(self) -> int | None:
+        """Rows of one answer that are read."""
+        return None if self.options.rows is None else max(self.options.rows, 1) * _ROOM
 
     def within(self, expr: Expr | None) -> tuple[Query, bool]:
         """The query for the keys of the rows known that meet the condition, as far as the source takes it; and whether

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -12,13 +13,15 @@ from edm.expressions import Const, Expr, call
 from edm.primitives import STRING, CollectionType
 from edm.query import Query
 from erp_adapters.base import Checks, Explains, Session, SourceError, Validates
-from erp_adapters.kit.bench import Bench, raised, shown_text
+from erp_adapters.kit.bench import Bench, Read, gathered, raised, shown_text
 from erp_adapters.kit.probes import prop_of
 from erp_adapters.kit.report import shown
 from erp_adapters.kit.values import ODD
 
 #: Seconds after which something that had no time left is said to hang.
 _SOON = 5.0
+#: Callers at once: fewer than an ERP minds.
+_CALLERS = 3
 _TRANSLATE = "Translate every error of the source into a SourceError of erp_adapters.base."
 
 
@@ -80,6 +83,31 @@ def _within(seconds: float, ask: Callable[[], object]) -> tuple[BaseException | 
     thread.start()
     thread.join(seconds)
     return (ended[0],) if ended else None
+
+
+def together(bench: Bench) -> None:
+    """Several callers at once get the answers that each of them gets alone."""
+    taken = [probe.expr for probe in bench.probes[:400] if bench.capabilities.match(probe.expr) is not Match.NO]
+    chosen = bench.dice.sample(taken, min(len(taken), 2 * _CALLERS - 1))
+    queries = [bench.within(expr)[0].with_(columns=(bench.key,)) for expr in (None, *chosen)]
+    alone = [bench.read(query) for query in queries]
+    with ThreadPoolExecutor(_CALLERS) as pool:
+        ask = partial(_asked, bench)
+        beside = list(pool.map(ask, queries * 2))
+    bench.tried += len(beside)
+    for query, one, other in zip(queries * 2, alone * 2, beside, strict=True):
+        if other.error is not None and one.error is None:
+            bench.refused(query, other.error, "", "together")
+        elif other.error is None and not one.cut and sorted(map(str, one.rows)) != sorted(map(str, other.rows)):
+            bench.fail(
+                "several callers at once get the answers of others", "Keep nothing of a query in the adapter itself.",
+                query=query, operator="together", expected=f"{len(one.rows)} rows", got=f"{len(other.rows)} rows",
+            )  # fmt: skip
+            return
+
+
+def _asked(bench: Bench, query: Query) -> Read:
+    return gathered(bench.adapter.adapter, query, bench.session(), bench.most)
 
 
 def offers(bench: Bench) -> None:

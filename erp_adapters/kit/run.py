@@ -43,6 +43,7 @@ CHECKS = (
     Check("derived", made.derived),
     Check("odd", faults.odd),
     Check("deadline", faults.deadline),
+    Check("together", faults.together),
     Check("offers", faults.offers),
     Check("engine", engine.engine),
 )
@@ -70,7 +71,9 @@ def examine(
             yield Outcome("rows", entity_set.name, 1, (problem,))
         elif entity_set in sets:
             benches.append(bench)
-    for bench in benches:
+    for number, bench in enumerate(benches):
+        now = monotonic()
+        bench.end = now + (end - now) / (len(benches) - number)  # each set has its share of what is left
         yield from _examined(bench)
 
 

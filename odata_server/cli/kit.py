@@ -87,7 +87,9 @@ def kit(
     found = failures(outcomes)
     tried = sum(outcome.tried for outcome in outcomes)
     number = f"{len(found)} failure{'' if len(found) == 1 else 's'}" if found else "Everything holds"
-    click.echo(f"{number}: {tried:,} cases tried (seed {seed})", err=True)
+    late = sum("no time was left" in outcome.notes for outcome in outcomes)
+    left = f"; for {late} checks no time was left (--minutes)" if late else ""
+    click.echo(f"{number}: {tried:,} cases tried (seed {seed}){left}", err=True)
     raise click.exceptions.Exit(1 if found else 0)
 
 

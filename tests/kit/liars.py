@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
+from time import sleep
 from typing import Any
 
 from edm.capabilities import Capabilities, Match
@@ -103,6 +104,15 @@ class Explaining(Honest):
         if isinstance(self._text, Exception):
             raise self._text
         return self._text
+
+
+class Shared(Honest):
+    """Remembers what it is asked in one place for all callers."""
+
+    def read(self, query: Query, session: Session) -> Iterator[Page]:
+        self._asked = query
+        sleep(0.002)
+        yield from super().read(self._asked, session)
 
 
 class Pinging(Honest):
@@ -343,6 +353,7 @@ LIARS: Mapping[str, tuple[Callable[[], Any], str, str]] = {
     "a list of pages": (lambda: OfPages(lambda pages, q, s: list(pages)), "lazy", "not an iterator"),
     "raises for odd texts": (lambda: OfPages(_refusing), "odd", "raises"),
     "knows no deadline": (lambda: OfPages(_timeless), "deadline", "no time is left"),
+    "keeps the query in itself": (Shared, "together", "several callers"),
     "computes texts": (
         lambda: OfRows(lambda q, rows: [(r[0], str(r[1])) for r in rows] if q.compute else rows), "computed", "computed",
     ),
