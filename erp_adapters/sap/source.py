@@ -141,7 +141,11 @@ class SapSource:
         if found is Match.NO:
             return found
         said = writer.write(condition)
-        return Match.NO if isinstance(said, str) and len(with_params("", {"": said})) > _LONGEST else found
+        try:
+            fits = not isinstance(said, str) or len(with_params("", {"": said})) <= _LONGEST
+        except UnicodeEncodeError:  # half of a surrogate pair has no form in a URL
+            fits = False
+        return found if fits else Match.NO
 
     # --- questions ------------------------------------------------------------------------------------------------
 

@@ -143,6 +143,14 @@ def test_orders_and_slices(mock_source: SapSource, everything: dict[str, list[Ro
     assert found == [{name: row[name] for name in key} for row in ordered[skip : skip + top]]
 
 
+def test_half_a_character_is_asked_of_nobody(mock_source: SapSource) -> None:
+    """It has no form in a URL."""
+    entity = "API_BUSINESS_PARTNER_SRV/A_BusinessPartner"
+    graded = [mock_source.grade(entity, Compare("BusinessPartnerFullName", "ne", text)) for text in ("a", "\ud800")]
+    assert graded[1] is Match.NO
+    assert graded[0] is not Match.NO
+
+
 def test_structures_and_other_places(mock_source: SapSource) -> None:
     """A service beside the others, whose records hold structures."""
     entity = "/sap/opu/odata/IWBEP/GWSAMPLE_BASIC/BusinessPartnerSet"
