@@ -135,14 +135,16 @@ class FieldFacts:
 
 @dataclass(frozen=True, slots=True)
 class EntityFacts:
-    """What the source says of an entity. ``values`` is the longest list of ``OneOf`` in one call; longer ones are
-    asked for in parts. ``required`` are fields one of which (each tuple) every ``where`` must compare."""
+    """What the source says of an entity. ``values`` is the longest list of ``OneOf`` in one call, of fields in
+    ``lists`` the number there; longer ones are asked for in parts, so that they are graded whatever their length.
+    ``required`` are fields one of which (each tuple) every ``where`` must compare."""
 
     top: bool = False
     skip: bool = False
     count: bool = False
     values: int = 50
     required: tuple[tuple[str, ...], ...] = ()
+    lists: Mapping[str, int] = field(default_factory=dict)
 
 
 class Withdrawn(Exception):

@@ -3,7 +3,7 @@
 ``holds`` is the meaning: every source is checked against it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import ge, gt, le, lt
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from erp_adapters.records.base import All, Behind, Compare, Condition, Either, Like, OneOf, Record
 
 ALWAYS, NEVER = All(()), Either(())
+NO_LISTS: Mapping[str, int] = {}
 
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
 _ORDERED: dict[str, Callable[[Any, Any], bool]] = {"lt": lt, "le": le, "gt": gt, "ge": ge}
@@ -122,19 +123,29 @@ def fits(condition: Condition, most: int) -> bool:
     return weight(condition) <= most
 
 
-def cut(condition: Condition | None, most: int) -> list[tuple[Condition | None, Condition]]:
-    """Conditions that compare with at most ``most`` values in a list, one of which is true where ``condition`` is; each
-    with those pieces of the lists that no other one has. A list that is negated stays whole."""
+def cut(
+    condition: Condition | None, most: int, lists: Mapping[str, int] = NO_LISTS
+) -> list[tuple[Condition | None, Condition]]:
+    """Conditions that compare with at most ``most`` values in a list, or with as many as ``lists`` has for the field,
+    one of which is true where ``condition`` is; each with those pieces of the lists that no other one has. A list that
+    is negated stays whole."""
     parts = conjuncts(condition)
-    long = next((part for part in parts if weight(part) > most and _cuttable(part)), None)
+    long = next((part for part in parts if _cuttable(part) and weight(part) > _most(part, most, lists)), None)
     if long is None:
         return [(condition, ALWAYS)]
     rest = [part for part in parts if part is not long]
     return [
         (all_of((*conjuncts(whole), piece)), all_of((*conjuncts(pieces), piece)))
-        for whole, pieces in cut(all_of(rest), most)
-        for piece in _pieces(long, most)
+        for whole, pieces in cut(all_of(rest), most, lists)
+        for piece in _pieces(long, _most(long, most, lists))
     ]
+
+
+def _most(condition: Condition, most: int, lists: Mapping[str, int]) -> int:
+    """The values that a list, or alternatives, may have in one call."""
+    return min(
+        (lists.get(leaf.field, most) for leaf in leaves(condition) if not isinstance(leaf, Behind)), default=most
+    )
 
 
 def _cuttable(condition: Condition) -> bool:

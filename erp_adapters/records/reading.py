@@ -110,7 +110,7 @@ class Reading:
         facts = self.source.entity(ask.entity)
         assert facts is not None, "capabilities were declared for it"
         self._require(facts)
-        parts = cut(ask.where, facts.values)
+        parts = cut(ask.where, facts.values, facts.lists)
         if len(parts) == 1:
             return [Call(ask)]
         compared = [leaf.field for _, piece in parts for leaf in leaves(piece) if not isinstance(leaf, Behind)]

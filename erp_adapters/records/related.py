@@ -79,7 +79,7 @@ def read_all(source: RecordSource, ask: Ask, session: Session) -> list[Record]:
             if holds(piece, record)  # a source that takes conditions as hints would bring it with every part
         ]
 
-    parts = cut(ask.where, facts.values if facts is not None else 50)
+    parts = cut(ask.where, facts.values, facts.lists) if facts is not None else cut(ask.where, 50)
     tasks = [one(where, piece) for where, piece in parts]
     return [record for found in at_once(source.connections, session, tasks) for record in found]
 

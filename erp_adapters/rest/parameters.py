@@ -68,6 +68,11 @@ def grade(endpoint: Endpoint, condition: Condition) -> Match:
         if _looked_up(endpoint, _equal(condition)) and not _follows(condition):
             return Match.EXACT
         return min((grade(endpoint, part) for part in condition.parts), default=Match.NO)
+    if isinstance(condition, OneOf) and not condition.negated:
+        most = lists(endpoint).get(condition.field, 1)
+        if len(condition.values) > most:  # it will be asked for in parts
+            starts = range(0, len(condition.values), most)
+            return min(grade(endpoint, replace(condition, values=condition.values[i : i + most])) for i in starts)
     equal = _equal(condition)
     if equal and (_looked_up(endpoint, equal) or equal.keys() <= set(endpoint.parents)):
         return Match.EXACT if all(_segment(endpoint, name, value) for name, value in equal.items()) else Match.NO
@@ -86,8 +91,8 @@ def compared(endpoint: Endpoint, name: str) -> frozenset[str]:
     }
     if name in endpoint.parents or (endpoint.lookup and endpoint.lookup.fields == (name,)) or there >= {"ge", "le"}:
         found.add("eq")
-    if "eq" in found and longest(endpoint) == 1:
-        found.add("in")  # of one value: longer lists are asked for in parts
+    if "eq" in found:
+        found.add("in")  # if only of one value: longer lists are asked for in parts
     return frozenset(found)
 
 
@@ -103,9 +108,9 @@ def liked(endpoint: Endpoint, name: str) -> tuple[frozenset[str], frozenset[str]
     return found[False], found[True]
 
 
-def longest(endpoint: Endpoint) -> int:
-    """Values of one list in a call."""
-    return max((one.values for one in endpoint.filters if one.operator == "in"), default=1)
+def lists(endpoint: Endpoint) -> Mapping[str, int]:
+    """Values of a list in one call, by field; those of others are asked for one by one."""
+    return {one.field: one.values for one in endpoint.filters if one.operator == "in"}
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------------

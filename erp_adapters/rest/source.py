@@ -45,7 +45,7 @@ class RestSource:
         lookup = found.lookup.fields if found.lookup and len(found.lookup.fields) == 1 else ()
         required = tuple((name, *lookup) for name in found.required)
         offset = found.paging is not None and found.paging.style == "offset"
-        return EntityFacts(True, offset, found.total is not None, asked.longest(found), required)
+        return EntityFacts(True, offset, found.total is not None, 1, required, asked.lists(found))
 
     def field(self, entity: str, name: str) -> FieldFacts | None:
         found = self.endpoints.get(entity)
