@@ -16,7 +16,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 FUZZER := atheris==3.0.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test fuzz check format bench outage lock clean
+.PHONY: help install install-dev demo test fuzz scopes check format bench outage lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,9 @@ test: install-dev ## Run the whole test suite (ARGS="-k paging" for a part)
 
 fuzz: $(VENV)/.installed-fuzz ## Send changed requests by the thousand (ARGS="--runs 1000000")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+scopes: install-dev ## Let principals who see different things share a cache (ARGS="--pairs 100000")
+	@$(BIN)/python -m tests.scopes $(ARGS)
 
 check: install-dev ## Lint, format check and strict types
 	@$(BIN)/ruff check .

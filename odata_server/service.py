@@ -95,9 +95,9 @@ class Exchange:
 class Service:
     """Answers requests against one model and one adapter. ``secrets`` sign tokens; the first one is current."""
 
-    metadata: ServiceMetadata
-    adapter: Adapter
-    secrets: tuple[bytes, ...]
+    metadata: ServiceMetadata = field(repr=False)
+    adapter: Adapter = field(repr=False)
+    secrets: tuple[bytes, ...] = field(repr=False)
     options: ServiceOptions = field(default_factory=ServiceOptions)
     observers: tuple[Observer, ...] = ()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)

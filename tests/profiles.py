@@ -15,3 +15,8 @@ USUAL = 100
 def examples(count: int, **more: Any) -> settings:
     """``count`` examples by default, and in another profile as many times more as it has more than the default."""
     return settings(max_examples=count * settings().max_examples // USUAL, **more)
+
+
+def many(count: int) -> int:
+    """``count`` by default, and in another profile as many times more as it looks at more examples."""
+    return count * settings().max_examples // USUAL

@@ -26,7 +26,7 @@ from odata_server.auth import ANONYMOUS
 from odata_server.messages import ODataRequest
 from odata_server.service import Service, ServiceOptions
 from tests.profiles import examples
-from tests.properties.expressions import Model, conditions, encoded, orders
+from tests.properties.expressions import Model, Quiet, conditions, encoded, orders
 from tests.splitting import mixed, routed, split
 
 #: Sets whose every row the evaluator visits quickly enough for hundreds of examples.
@@ -96,9 +96,20 @@ def services(
         **databases_apart,
     }
     secrets = (b"s" * 32,)
-    yield {name: Service(metadata, adapter, secrets, OPTIONS, clock=lambda: NOW) for name, adapter in adapters.items()}
+    yield compared(metadata, adapters, secrets)
     for adapter in adapters.values():
         getattr(adapter, "close", lambda: None)()
+
+
+class Services(Quiet, dict[str, Service]):
+    """What is compared, by name."""
+
+
+def compared(metadata: ServiceMetadata, adapters: Mapping[str, Adapter], secrets: tuple[bytes, ...]) -> Services:
+    """A service over each adapter."""
+    return Services(
+        {name: Service(metadata, each, secrets, OPTIONS, clock=lambda: NOW) for name, each in adapters.items()}
+    )
 
 
 def same_answer(services: Mapping[str, Service], path: str, query: str) -> None:

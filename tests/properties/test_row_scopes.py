@@ -26,7 +26,7 @@ from odata_server.uri.bind_expression import ExpressionBinder
 from odata_server.uri.parser import parse_expression
 from tests import serving
 from tests.profiles import examples
-from tests.properties.expressions import Model, conditions, encoded, orders
+from tests.properties.expressions import Model, Quiet, conditions, encoded, orders
 from tests.properties.test_random_queries import NOW, OPTIONS, Rows, published
 from tests.splitting import mixed, routed, split
 
@@ -81,7 +81,7 @@ def in_scope(metadata: ServiceMetadata, rows: Rows, caller: Restricted) -> Rows:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Compared(Quiet):
     """Services with all rows, and for each policy one that has nothing but the rows in scope."""
 
     model: Model

@@ -1,0 +1,1 @@
+"""Principals who see different rows and fields, and whether any of them gets what another one sees."""
