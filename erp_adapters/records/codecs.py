@@ -208,8 +208,8 @@ class Words(Plain):
 
     def value(self, get: Get, look: Look) -> Any:
         stored = code(get(self.ref))
-        if stored == "" and look.empty_is_null and "" not in self.words:
-            return None
+        if look.empty_is_null and not stored:
+            return self.words.get("")
         return None if stored is None else self.words.get(stored, stored)
 
     def _codes(self, word: str) -> tuple[str, ...]:
@@ -222,6 +222,8 @@ class Words(Plain):
         if self.ref.alias or look.facts(name) is None or operator not in ("eq", "ne"):
             return None
         if value is None:
+            if look.empty_is_null and "" in self.words:  # no record is without a word
+                return Said(NEVER if operator == "eq" else ALWAYS)
             nothing = tuple(v for v in look.nothing(name) if v not in self.words)
             return Said(absent(name, nothing, negated=operator == "ne"))
         return self.listed((value,), operator == "ne", look)
@@ -232,7 +234,8 @@ class Words(Plain):
             return None
         codes: list[Stored] = []
         for text in dict.fromkeys(text for value in values for text in self._codes(value)):
-            if text == "" and look.empty_is_null and "" not in self.words:
+            if text == "" and look.empty_is_null:
+                codes.extend(look.nothing(name) if "" in self.words else ())
                 continue
             try:
                 codes.append(stored_code(text, look.kind(name)))

@@ -227,7 +227,8 @@ class SapSource:
             answer = self.transport.send(
                 "GET", f"{service}/", session, params={"$format": "json", **self.habits.params}, accept=LOOKED_AT
             )
-            if not 200 <= answer.status < 300:
+            # A service that is not active is a fault of the catalog: the system is there.
+            if not 200 <= answer.status < 300 and answer.status != 404:
                 raise error_of(answer)
 
     def describe(self, session: Session) -> str:

@@ -7,7 +7,7 @@ It refuses what it declares that it cannot do, pages by `$skiptoken`, names anot
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -70,12 +70,16 @@ def _as_it_is(body: dict[str, Any]) -> Any:
 
 @dataclass
 class Gateway:
-    """`rows` by entity set. `spoil` may change the body of an answer before it is written."""
+    """`rows` by entity set. `spoil` may change the body of an answer before it is written. `more` are descriptions of
+    further services, `alpha` the widths of fields with that conversion; sets that are `mute` neither filter nor sort.
+    """
 
     rows: dict[str, list[Row]]
     described: str = ORDERS
     service: str = "Z_SRV"
-    alpha: frozenset[str] = frozenset({"Number"})
+    more: Mapping[str, str] = field(default_factory=dict)
+    alpha: Mapping[str, int] = field(default_factory=lambda: {"Number": 10})
+    mute: frozenset[str] = frozenset()
     page: int = 100
     host: str = "http://inner.example:8000"
     answers: list[tuple[int, str, bytes]] = field(default_factory=list)  # taken before anything is looked up
@@ -94,10 +98,11 @@ class Gateway:
             return self.answers.pop(0)
         parts = urlsplit(target)
         service, _, name = parts.path.removeprefix(ROOT).partition("/")
-        if service != self.service:
+        described = self.more.get(service, self.described if service == self.service else None)
+        if described is None:
             return self._error(404, "/IWFND/MED/170", "No service found for namespace '', name 'X', version '0001'")
         if name == "$metadata":
-            return 200, "application/xml", self.described.encode()
+            return 200, "application/xml", described.encode()
         if not name:
             return 200, "application/json", b'{"d":{"EntitySets":[]}}'
         try:
@@ -115,6 +120,8 @@ class Gateway:
         rows = self.rows.get(name)
         if rows is None:
             raise Refusal(f"Resource not found for the segment {name!r}")
+        if name in self.mute and query.keys() & {"$filter", "$orderby"}:
+            raise Refusal(f"{name} can neither be filtered nor sorted")
         chosen = [row for row in rows if "$filter" not in query or Filter(query["$filter"], self)(row)]
         for item in reversed(query.get("$orderby", "").split(",") if query.get("$orderby") else []):
             column, _, direction = item.strip().partition(" ")
@@ -141,7 +148,7 @@ class Gateway:
     def _shown(self, name: str, row: Row, query: dict[str, str]) -> dict[str, Any]:
         wanted = query["$select"].split(",") if "$select" in query else list(row)
         expanded = query["$expand"].split(",") if "$expand" in query else []
-        key = next(iter(row.values()))
+        key = "','".join(str(value) for value in list(row.values())[:4])
         found: dict[str, Any] = {"__metadata": {"uri": f"{self.host}{ROOT}{self.service}/{name}('{key}')"}}
         for path in wanted:
             first, _, rest = path.partition("/")
@@ -157,7 +164,7 @@ class Gateway:
     def stored(self, name: str, value: Any) -> Any:
         """As ABAP keeps it: numbers of documents with their zeros, texts without blanks at the end."""
         if isinstance(value, str) and name in self.alpha and value.isascii() and value.isdigit():
-            return value.rjust(10, "0")
+            return value.rjust(self.alpha[name], "0")
         return value.rstrip() if isinstance(value, str) else value
 
 
@@ -287,8 +294,8 @@ class Filter:
             if self._peek() == ",":
                 self._take()
         self._take(")")
-        names, values = [one[0] for one in given], [one[1] for one in given]
-        texts = [self.gateway.stored(next(filter(None, names), ""), v) if isinstance(v, str) else "" for v in values]
+        # A pattern is taken as it is: what is sought gets no zeros.
+        texts = [self.gateway.stored(name, value) if isinstance(value, str) else "" for name, value in given]
         functions: dict[str, Callable[[Sequence[str]], Any]] = {
             "substringof": lambda t: t[0] in t[1],
             "startswith": lambda t: t[0].startswith(t[1]),
@@ -297,7 +304,7 @@ class Filter:
         }
         if name not in functions:
             raise Refusal(f"Function {name!r} is not supported")
-        return functions[name](texts if name != "tolower" else [str(values[0] or "")])
+        return functions[name](texts)
 
 
 def _literal(kind: str, text: str) -> Any:
@@ -320,6 +327,7 @@ def running(gateway: Gateway) -> Iterator[Gateway]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             status, kind, body = gateway.answer(self.path)
