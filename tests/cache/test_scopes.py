@@ -30,5 +30,5 @@ def test_what_leaves_the_condition_out_is_found_out(monkeypatch: pytest.MonkeyPa
     def unconditional(query: Query) -> Query:
         return replace(canonical(query), filter=None)
 
-    monkeypatch.setattr("erp_adapters.cache.adapter.canonical", unconditional)
+    monkeypatch.setattr("erp_adapters.cache.terms.canonical", unconditional)
     assert run(100, seed=7).leak
