@@ -49,33 +49,6 @@ FLAG = Option(_flag, "true or false")
 NAMES = Option(_names, "a list of names")
 COUNT = Option(_count, "a positive whole number")
 
-OPTIONS: Mapping[str, Option] = {
-    "or": _one_of(ANY_FIELDS, SAME_FIELD, NO_FIELDS),
-    "lambda": FLAG,
-    "in": FLAG,
-    "paths": FLAG,
-    "case": _one_of(SENSITIVE, INSENSITIVE),
-    "ordered": FLAG,
-    "nulls": _one_of("first", "last"),
-    "top": FLAG,
-    "skip": FLAG,
-    "count": FLAG,
-    "select": FLAG,
-    "functions": NAMES,
-    "unfilterable": NAMES,
-    "unsortable": NAMES,
-    "required": NAMES,
-    "enums": _one_of(QUALIFIED, PLAIN),
-    "values": COUNT,
-    "page_size": COUNT,
-    "parameters": Option(_parameters, "a table of query parameters"),
-    "empty_is_null": Option(_flag, "true or false", section=False),
-    "ieee754": Option(_flag, "true or false", section=False),
-    "rewrite_links": Option(_flag, "true or false", section=False),
-    "version": Option(lambda value: value in ("4.0", "4.01"), "'4.0' or '4.01'", section=False),
-    "profile": Option(lambda value: value in PROFILES, "the name of a profile", section=False),
-}
-
 #: Limits that the makers publish, by product. Whatever the settings say outranks them.
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     # Another service of this kind: texts by code point.
@@ -101,6 +74,33 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "nulls": "first",
         "functions": ["contains", "startswith", "endswith"],
     },
+}
+
+OPTIONS: Mapping[str, Option] = {
+    "or": _one_of(ANY_FIELDS, SAME_FIELD, NO_FIELDS),
+    "lambda": FLAG,
+    "in": FLAG,
+    "paths": FLAG,
+    "case": _one_of(SENSITIVE, INSENSITIVE),
+    "ordered": FLAG,
+    "nulls": _one_of("first", "last"),
+    "top": FLAG,
+    "skip": FLAG,
+    "count": FLAG,
+    "select": FLAG,
+    "functions": NAMES,
+    "unfilterable": NAMES,
+    "unsortable": NAMES,
+    "required": NAMES,
+    "enums": _one_of(QUALIFIED, PLAIN),
+    "values": COUNT,
+    "page_size": COUNT,
+    "parameters": Option(_parameters, "a table of query parameters"),
+    "empty_is_null": Option(_flag, "true or false", section=False),
+    "ieee754": Option(_flag, "true or false", section=False),
+    "rewrite_links": Option(_flag, "true or false", section=False),
+    "version": Option(lambda value: value in ("4.0", "4.01"), "'4.0' or '4.01'", section=False),
+    "profile": Option(lambda value: value in PROFILES, "one of " + ", ".join(map(repr, PROFILES)), section=False),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from edm.capabilities import Match
-from erp_adapters.base import BadAnswer, ContractBroken, Refused, Session, Unavailable
+from erp_adapters.base import BadAnswer, ContractBroken, Examined, Finding, Refused, Session, Unavailable
 from erp_adapters.odata import csdl, filters
 from erp_adapters.odata import options as known
 from erp_adapters.odata.answers import Page, page_of, readers, record
@@ -21,7 +21,7 @@ from erp_adapters.odata.places import Field, Place, Service
 from erp_adapters.odata.refusals import TOO_LONG, Refusals
 from erp_adapters.odata.restrictions import announces_401
 from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts, Withdrawn
-from erp_adapters.transport import Trail, Transport
+from erp_adapters.transport import Trail, Transport, diagnose
 
 #: Values of one list where the service has ``in``, and in a chain of ``or``.
 LISTED, CHAINED = 100, 40
@@ -276,6 +276,9 @@ class ODataSource:
         version = "4.01" if announces_401(model) else "4.0"
         sets = sum(not child.singleton for child in model.children.values())
         return f"OData {version} service at {self.transport.describe()}, {sets} entity sets"
+
+    def diagnose(self, check: str, examined: Examined) -> Iterator[Finding] | None:
+        return diagnose(self.transport, check)
 
     def faults(self, section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         mine = {name: value for name, value in section.items() if name in self.options}

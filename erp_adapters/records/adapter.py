@@ -20,6 +20,7 @@ from erp_adapters.records.base import Condition, EntityFacts, Examines, Order, R
 from erp_adapters.records.check import Check, Distrust, Lied
 from erp_adapters.records.codecs import Look
 from erp_adapters.records.conditions import ALWAYS, NEVER, all_of, fits
+from erp_adapters.records.diagnosis import unanswered
 from erp_adapters.records.followed import Followed, joined_on
 from erp_adapters.records.reading import Reading, columns_needed, look_of, too_much
 from erp_adapters.records.related import fixed, fixed_exactly
@@ -240,7 +241,8 @@ class RecordAdapter:
         return self.source.describe(session)
 
     def diagnose(self, check: str, examined: Examined) -> Iterator[Finding] | None:
-        return self.source.diagnose(check, examined) if isinstance(self.source, Examines) else None
+        found = self.source.diagnose(check, examined) if isinstance(self.source, Examines) else None
+        return unanswered(self, examined) if found is None and check == "indexes" else found
 
     def close(self) -> None:
         getattr(self.source, "close", lambda: None)()

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from edm.capabilities import Match
-from erp_adapters.base import ContractBroken, Session
+from erp_adapters.base import ContractBroken, Examined, Finding, Session
 from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts, Order, Record
 from erp_adapters.records.conditions import holds, leaves
 from erp_adapters.rest import parameters as asked
@@ -15,7 +15,7 @@ from erp_adapters.rest.declared import OPTIONS, Endpoint, Sort, endpoint
 from erp_adapters.rest.paging import Pages, Pairs, Step
 from erp_adapters.rest.parameters import Call, Unanswerable
 from erp_adapters.rest.rate import Bucket
-from erp_adapters.transport import Answer, Transport
+from erp_adapters.transport import Answer, Transport, diagnose
 
 PLAIN = "$'(),:@/*!~;"
 NOTHING_HERE = (400, 403, 404, 405, 410)
@@ -170,6 +170,9 @@ class RestSource:
 
     def describe(self, session: Session) -> str:
         return f"JSON API at {self.transport.describe()}, {len(self.endpoints)} endpoints declared"
+
+    def diagnose(self, check: str, examined: Examined) -> Iterator[Finding] | None:
+        return diagnose(self.transport, check)
 
     def faults(self, section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         mine = {name: value for name, value in section.items() if name in self.options}
