@@ -13,7 +13,8 @@ import pytest
 
 from benchmarks.cases import cases, rows
 from benchmarks.dataset import FULL, SMALL
-from benchmarks.measure import OURS, RAW, THEIRS, TRIVIAL, Outcome, Side
+from benchmarks.kept import L1, MISS, OFF, REDIS, VIEWS, Kept, list_views
+from benchmarks.measure import OURS, QUICK, RAW, THEIRS, TRIVIAL, Outcome, Side
 from benchmarks.processes import Process
 from benchmarks.report import BEGIN, END, Report, markdown, plot, update
 from benchmarks.run import LETTERS
@@ -40,6 +41,8 @@ def test_a_quick_run_measures_every_case_and_finds_the_same_rows_on_both_sides(
         for side in case["sides"].values():
             assert len(side["per_cpu_second"]) == 2
             assert all(figure > 0 for figure in side["per_cpu_second"])
+    assert set(figures["kept"]["sides"]) == {L1, REDIS, MISS, OFF, TRIVIAL}
+    assert [round(min(figures["kept"]["commands"][name])) for name in (L1, REDIS, MISS, OFF)] == [0, 1, 6, 0]
     assert figures["walks"]["ours"]["rows"] == figures["walks"]["theirs"]["rows"] == SMALL.invoices
     assert figures["readings"]
 
@@ -102,6 +105,27 @@ def test_a_ratio_is_ours_to_theirs_and_judged_by_the_target(ours: float, verdict
     text = markdown(Report({}, [outcome(ours, 1.5)], None, None, []))
     assert f"**{ours / 100:.2f} " in text
     assert verdict in text
+
+
+@pytest.mark.parametrize(("kept", "verdict"), [(60.0, "1.5, met"), (59.0, "1.5, missed")])
+def test_a_kept_answer_is_compared_with_a_trivial_route_of_the_same_round(kept: float, verdict: str) -> None:
+    def side(*figures: float) -> Side:
+        each: dict[int, list[float]] = {1: [1.0], 16: [1.0]}
+        return Side(list(figures), [1.0], each, each, each)
+
+    names = (L1, REDIS, MISS, OFF)
+    sides = {name: side(kept, kept * 2) for name in names} | {TRIVIAL: side(90.0, 180.0)}
+    found = Kept(5_000, sides, {name: [0.0] for name in sides})
+    assert found.costs(L1) == [90 / kept] * 2
+    text = markdown(Report({}, [], None, found, []))
+    assert f"| {L1} | {kept * 1.5:,.0f} | **{90 / kept:.2f} " in text
+    assert verdict in text
+
+
+def test_list_views_that_are_kept_and_those_that_are_asked_for_once_are_different_ones() -> None:
+    asked = [request.target for request in list_views(FULL, QUICK).ours]
+    assert len(asked) > VIEWS + 200
+    assert not set(asked[:VIEWS]) & set(asked[VIEWS:])
 
 
 def test_a_page_deep_down_is_compared_with_the_first() -> None:
