@@ -34,10 +34,13 @@ def _count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+#: What questions are made of.
+_OURS = frozenset({"$filter", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$skiptoken", "$format"})
+
+
 def _parameters(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
-        isinstance(name, str) and name and not name.startswith("$filter") and isinstance(text, str)
-        for name, text in value.items()
+        isinstance(name, str) and name and name not in _OURS and isinstance(text, str) for name, text in value.items()
     )
 
 

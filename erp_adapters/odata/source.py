@@ -21,7 +21,8 @@ from erp_adapters.odata.places import Field, Place, Service
 from erp_adapters.odata.refusals import TOO_LONG, Refusals
 from erp_adapters.odata.restrictions import announces_401
 from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts, Withdrawn
-from erp_adapters.transport import Trail, Transport, diagnose
+from erp_adapters.records.tables import named
+from erp_adapters.transport import Answer, Trail, Transport, diagnose
 
 #: Values of one list where the service has ``in``, and in a chain of ``or``.
 LISTED, CHAINED = 100, 40
@@ -29,6 +30,9 @@ LISTED, CHAINED = 100, 40
 METADATA_AGE, METADATA_PAUSE = 3600.0, 60.0
 #: Seconds for reading it, and after a failure those in which nobody tries again.
 METADATA_SECONDS, METADATA_RETRY = 20.0, 3.0
+#: Statuses of a service that knows no IEEE754Compatible, and those that are looked at here, that of a refusal too.
+NO_FORMAT = (406, 415)
+HANDLED = (*NO_FORMAT, 501)
 
 
 @dataclass(slots=True)
@@ -54,6 +58,8 @@ class ODataSource:
     )
     empty_is_null: bool = field(default=False, init=False)
     _defaults: Mapping[str, Any] = field(default_factory=dict, init=False)
+    #: Whether numbers are asked for as text: a service that writes doubles would round them otherwise.
+    _exact: bool = field(default=True, init=False)
     _known: _Known | None = field(default=None, init=False, repr=False)
     _refusals: Refusals = field(default_factory=Refusals, init=False, repr=False)
     _reading: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -62,6 +68,7 @@ class ODataSource:
     def __post_init__(self) -> None:
         profile = known.PROFILES.get(self.settings.get("profile", ""), {})
         self._defaults = known.layered(profile, self.settings)
+        self._exact = bool(self._defaults.get("ieee754", True))
         self.empty_is_null = bool(self._defaults.get("empty_is_null", False))
 
     # --- what it says of itself ---------------------------------------------------------------------------------------
@@ -238,24 +245,29 @@ class ODataSource:
         return {**fixed, **query(service, place, ask, fields)}
 
     def _page(self, entity: str, url: str, session: Session) -> Page:
-        numbers = ";IEEE754Compatible=true" if self._defaults.get("ieee754", True) else ""
-        headers = {
-            "Accept": f"application/json;odata.metadata=minimal{numbers}",
-            "OData-Version": "4.0",
-            "OData-MaxVersion": self._version,
-        }
-        size = self._defaults.get("page_size")
-        if size:
-            headers["Prefer"] = f"odata.maxpagesize={size}"
         try:
-            answer = self.transport.send("GET", url, session, headers=headers, accept=(501,))
-            if answer.status == 501:
-                raise Refused(f"501: {answer.text()[:300]}", answered=501)
+            answer = self._sent(url, session)
+            if answer.status in NO_FORMAT and self._exact:
+                self._exact = False  # numbers come as JSON writes them, which is read exactly all the same
+                answer = self._sent(url, session)
+            if answer.status in HANDLED:
+                raise Refused(f"{answer.status}: {answer.text()[:300]}", answered=answer.status)
         except Refused as error:
             self._forget()
             error.detail = f"{entity}: {error.detail}"
             raise
         return page_of(entity, answer)
+
+    def _sent(self, url: str, session: Session) -> Answer:
+        numbers = ";IEEE754Compatible=true" if self._exact else ""
+        headers = {
+            "Accept": f"application/json;odata.metadata=minimal{numbers}",
+            "OData-MaxVersion": self._version,
+        }
+        size = self._defaults.get("page_size")
+        if size:
+            headers["Prefer"] = f"odata.maxpagesize={size}"
+        return self.transport.send("GET", url, session, headers=headers, accept=HANDLED)
 
     def _forget(self) -> None:
         """After a refusal the description may be an old one: it is read again, but not at every refusal."""
@@ -281,8 +293,10 @@ class ODataSource:
         return diagnose(self.transport, check)
 
     def faults(self, section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        mine = {name: value for name, value in section.items() if name in self.options}
-        yield from known.faults(mine, section=True)
+        for key, table in named(section):
+            mine = {name: value for name, value in table.items() if name in self.options}
+            for name, message in known.faults(mine, section=True):
+                yield f"{key}.{name}".lstrip("."), message
 
     def close(self) -> None:
         """Closes connections."""

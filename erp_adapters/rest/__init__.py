@@ -27,10 +27,11 @@ SETTINGS: Mapping[str, Any] = {
 
 def connect(remote: Remote, metadata: ServiceMetadata, name: str) -> Adapter:
     """The adapter for the sets of the source ``name``. Connects to nothing yet."""
-    return RecordAdapter(source(remote, endpoints(metadata, name)), metadata, name, separator=".")
+    declared, ambiguous = endpoints(metadata, name)
+    return RecordAdapter(source(remote, declared, ambiguous), metadata, name, separator=".")
 
 
-def source(remote: Remote, declared: Mapping[str, Endpoint]) -> RestSource:
+def source(remote: Remote, declared: Mapping[str, Endpoint], ambiguous: frozenset[str] = frozenset()) -> RestSource:
     """The API as it is configured."""
     options = remote.chosen(SETTINGS)
     for key in ("parameters", "headers"):
@@ -48,18 +49,21 @@ def source(remote: Remote, declared: Mapping[str, Endpoint]) -> RestSource:
         options["ping"],
         _parameters(remote, options),
         options["empty_is_null"],
+        ambiguous,
     )
 
 
-def endpoints(metadata: ServiceMetadata, name: str) -> Mapping[str, Endpoint]:
-    """The endpoints that sections, joins and totals declare. Where several declare one, the first one does; where one
-    says nothing of its own it means that of another section."""
-    found: dict[str, Endpoint] = {}
-    bare: dict[str, Endpoint] = {}
+def endpoints(metadata: ServiceMetadata, name: str) -> tuple[Mapping[str, Endpoint], frozenset[str]]:
+    """The endpoints that sections, joins and totals declare, and the names of those that two declare in different ways.
+    One that says nothing of its own means that of another section."""
+    said: dict[str, list[Mapping[str, Any]]] = {}
     for entity, table in tables(metadata, KIND, name):
         options = {key: value for key, value in table.items() if key in OPTIONS}
-        (found if options else bare).setdefault(entity, endpoint(options, entity)[0])
-    return {**bare, **found}
+        several = said.setdefault(entity, [])
+        if options and options not in several:
+            several.append(options)
+    found = {entity: endpoint(several[0] if several else {}, entity)[0] for entity, several in said.items()}
+    return found, frozenset(entity for entity, several in said.items() if len(several) > 1)
 
 
 def _parameters(remote: Remote, options: Mapping[str, Any]) -> Callable[[], Mapping[str, str]]:

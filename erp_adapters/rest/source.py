@@ -9,6 +9,7 @@ from edm.capabilities import Match
 from erp_adapters.base import ContractBroken, Examined, Finding, Session
 from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts, Order, Record
 from erp_adapters.records.conditions import holds, leaves
+from erp_adapters.records.tables import named
 from erp_adapters.rest import parameters as asked
 from erp_adapters.rest.answers import at, readers, record
 from erp_adapters.rest.declared import OPTIONS, Endpoint, Sort, endpoint
@@ -24,7 +25,7 @@ NOTHING_HERE = (400, 403, 404, 405, 410)
 @dataclass(slots=True)
 class RestSource:
     """``endpoints`` by entity; ``ping_path`` is what is asked to see whether the API answers. ``parameters`` gives
-    those that go with every call, a key among them."""
+    those that go with every call, a key among them. ``ambiguous`` are entities that are declared twice, not alike."""
 
     transport: Transport
     endpoints: Mapping[str, Endpoint]
@@ -33,6 +34,7 @@ class RestSource:
     ping_path: str = ""
     parameters: Callable[[], Mapping[str, str]] = dict
     empty_is_null: bool = False
+    ambiguous: frozenset[str] = frozenset()
     kind: str = field(default="rest", init=False)
     options: frozenset[str] = field(default=OPTIONS, init=False)
 
@@ -175,8 +177,13 @@ class RestSource:
         return diagnose(self.transport, check)
 
     def faults(self, section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        mine = {name: value for name, value in section.items() if name in self.options}
-        yield from endpoint(mine, str(section.get("entity", "-")))[1]
+        for key, table in named(section):
+            entity = str(table.get("entity", "-"))
+            mine = {name: value for name, value in table.items() if name in self.options}
+            for name, message in endpoint(mine, entity)[1]:
+                yield f"{key}.{name}".lstrip("."), message
+            if mine and entity in self.ambiguous:
+                yield f"{key}.entity".lstrip("."), f"{entity} is declared elsewhere, and otherwise: do it once"
 
     def close(self) -> None:
         """Closes connections."""

@@ -103,6 +103,25 @@ def test_both_versions_and_both_spellings_of_numbers(version: str, exact: bool) 
         ]
 
 
+@pytest.mark.parametrize("status", [406, 415])
+def test_a_service_that_knows_no_numbers_as_text(status: int) -> None:
+    def strict(app: Any) -> Any:
+        def inner(environ: dict[str, Any], start: Any) -> Any:
+            if "IEEE754Compatible" in environ["HTTP_ACCEPT"]:
+                start(f"{status} No", [("Content-Length", "0")])
+                return [b""]
+            return app(environ, start)
+
+        return inner
+
+    with upstream() as (found, front):
+        front.app = strict(front.app)
+        for _ in range(2):
+            records = read(found, Ask("Invoices", ("Amount",), order=(Order("InvoiceNumber"),)))
+            assert [r["Amount"] for r in records] == [r["Amount"] for r in DATA["Invoices"]]
+        assert len(front.asked) == 3
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """The law: whatever a V4 service answers by itself, the service that publishes it gives the answer of the evaluator."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -90,3 +91,19 @@ def test_a_single_row(services: Mapping[str, Service]) -> None:
     same_answer(services, "Invoices('I017')", "$expand=Customer")
     same_answer(services, "Invoices('nothing')", "")
     same_answer(services, "Customers('C03')/Invoices", "$orderby=Amount desc\n$top=3")
+
+
+def test_many_at_once_while_refusals_are_learned() -> None:
+    """What one of them finds out to be refused the others may have asked meanwhile."""
+    limits, options = UPSTREAMS["business central, unconfigured"]
+    with support.serving(**limits) as (url, _):
+        found = support.service(url, options)
+        services = {"evaluator": evaluator(options=support.OPTIONS), "odata": found}
+
+        def ask(case: tuple[str, str]) -> None:
+            agreement.same_answer(services, case[0], f"$filter={case[1]}\n$count=true\n$top=4")
+
+        with ThreadPoolExecutor(8) as pool:
+            for done in [pool.submit(ask, case) for case in CONDITIONS * 2]:
+                done.result()
+        support.upstream(found).close()

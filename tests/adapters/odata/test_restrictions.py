@@ -460,6 +460,7 @@ def test_without_or_a_list_is_one_value() -> None:
         ({"values": True}, "values"),
         ({"unfilterable": "a"}, "unfilterable"),
         ({"parameters": {"$filter": "x"}}, "parameters"),
+        ({"parameters": {"$schemaversion": 2.1}}, "parameters"),
         ({"profile": "sap"}, "profile"),
         ({"nothing": 1}, "nothing"),
     ],
@@ -473,6 +474,8 @@ def test_faults_of_options(options: Any, key: str) -> None:
 def test_faults_of_a_section() -> None:
     section = {"entity": "invoices", "fields": {}, "or": 1, "skip": True}
     assert [key for key, _ in source().faults(section)] == ["or"]
+    below = {"entity": "invoices", "joins": {"c": {"entity": "customers", "skip": "no"}}, "totals": {"t": {"in": 1}}}
+    assert [key for key, _ in source().faults(below)] == ["joins.c.skip", "totals.t.in"]
     assert [key for key, _ in faults({"profile": "dynamics"}, section=True)] == ["profile"]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -125,3 +126,17 @@ def test_a_set_below_a_parent_needs_it(opened: tuple[Service, Erp]) -> None:
     rows = erp.database.execute("SELECT id FROM orders WHERE customer_id IN (3, 4)").fetchall()
     assert found["@odata.count"] == len(rows)
     assert [row["OrderNumber"] for row in found["value"]] == sorted(str(row[0]) for row in rows)[:3]
+
+
+def test_faults_of_joins_and_totals_are_told_where_they_are() -> None:
+    wrong = INVOICES.replace("values = 7, exact = true", 'values = "7"')
+    wrong = wrong.replace('entity = "orders"\non = { "customer.id" = "customer_id" }\nsum', 'entity = "orders"\n'
+                          'on = { "customer.id" = "customer_id" }\nrows = "rows"\nsum')  # fmt: skip
+    model = load_texts({"Invoices.toml": wrong, "Orders.toml": ORDERS})
+    adapter: Any = connect(Remote("http://127.0.0.1:9"), model, "rest")
+    assert {(where, key) for where, key, _ in adapter.faults(model)} == {
+        ("Invoices", "rest.joins.c.filters.id.values"),
+        ("Invoices", "rest.totals.orders.entity"),
+        ("Invoices", "rest.totals.ordered.entity"),
+    }
+    assert list(connect(Remote("http://127.0.0.1:9"), METADATA, "rest").faults(METADATA)) == []  # type: ignore[attr-defined]
