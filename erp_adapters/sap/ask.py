@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from requests.cookies import RequestsCookieJar
+
 from erp_adapters.base import ContractBroken, Session
 from erp_adapters.records.base import Batch, Stored
 from erp_adapters.sap.faults import LOOKED_AT, error_of
@@ -70,6 +72,7 @@ class Answers:
     transport: Transport
     question: Question
     session: Session
+    cookies: RequestsCookieJar
     _links: set[str] = field(default_factory=set)
     _seen: set[int] = field(default_factory=set)
     _pages: int = 0
@@ -108,7 +111,13 @@ class Answers:
 
     def _send(self, query: Mapping[str, str]) -> Any:
         answer = self.transport.send(
-            "GET", self.question.path, self.session, headers=_HEADERS, params=query, accept=LOOKED_AT
+            "GET",
+            self.question.path,
+            self.session,
+            headers=_HEADERS,
+            params=query,
+            accept=LOOKED_AT,
+            cookies=self.cookies,
         )
         if not 200 <= answer.status < 300:
             raise error_of(answer)
@@ -123,6 +132,8 @@ class Answers:
         if not isinstance(results, list):
             raise self._broken("an answer without results")
         link = found.get("__next") if isinstance(found, dict) else None
+        if isinstance(link, dict):
+            link = link.get("uri")  # some write it as the links of records
         if link is not None and not isinstance(link, str):
             raise self._broken("a link to the next page that is no text")
         return self._fresh(results), link

@@ -21,7 +21,7 @@ class Tokens:
 
     transport: Transport
     params: Mapping[str, str]
-    _cookies: RequestsCookieJar = field(default_factory=RequestsCookieJar)
+    cookies: RequestsCookieJar = field(default_factory=RequestsCookieJar)
     _tokens: dict[str, str] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -48,7 +48,7 @@ class Tokens:
                     params=self.params,
                     body=body,
                     accept={*LOOKED_AT, *accept},
-                    cookies=self._cookies,
+                    cookies=self.cookies,
                     repeatable=False,
                 )
                 if not (answer.status == 403 and answer.headers.get(_HEADER, "").lower() == "required"):
@@ -70,7 +70,7 @@ class Tokens:
             headers={_HEADER: "Fetch"},
             params=self.params,
             accept=LOOKED_AT,
-            cookies=self._cookies,
+            cookies=self.cookies,
         )
         token = answer.headers.get(_HEADER, "")
         if not 200 <= answer.status < 300:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from requests.cookies import RequestsCookieJar
+
 from erp_adapters.base import Refused, Session, SourceError
 from erp_adapters.sap import schema
 from erp_adapters.sap.faults import LOOKED_AT, error_of
@@ -35,6 +37,7 @@ class Described:
 
     transport: Transport
     params: Mapping[str, str]
+    cookies: RequestsCookieJar = field(default_factory=RequestsCookieJar)
     clock: Callable[[], float] = time.monotonic
     _kept: dict[str, _Kept] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
@@ -89,6 +92,7 @@ class Described:
             params=self.params,
             expect="application/xml",
             accept=LOOKED_AT,
+            cookies=self.cookies,
         )
         if not 200 <= answer.status < 300:
             raise error_of(answer)

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from requests.cookies import RequestsCookieJar
+
 from edm import primitives
 from edm.capabilities import Match
-from erp_adapters.base import ContractBroken, Session, SourceError
+from erp_adapters.base import AuthFailed, ContractBroken, Denied, Session, SourceError
 from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts
 from erp_adapters.sap import names
 from erp_adapters.sap.ask import Answers, Question, Wanted
@@ -63,11 +65,13 @@ class SapSource:
     empty_is_null: bool = True
     connections: int = field(init=False)
     described: Described = field(init=False)
+    #: Of SAP's session with our user: without them every call would sign in, and leave a session behind.
+    cookies: RequestsCookieJar = field(default_factory=RequestsCookieJar, repr=False)
     _zeros: Zeros = field(default_factory=Zeros)
 
     def __post_init__(self) -> None:
         self.connections = self.transport.options.pool_size
-        self.described = Described(self.transport, self.habits.params)
+        self.described = Described(self.transport, self.habits.params, self.cookies)
 
     # --- facts ----------------------------------------------------------------------------------------------------
 
@@ -155,8 +159,10 @@ class SapSource:
             yield Batch((), 0 if ask.count else None)
             return
         try:
-            yield from Answers(self.transport, question, session).batches()
+            yield from Answers(self.transport, question, session, self.cookies).batches()
         except SourceError as error:
+            if isinstance(error, AuthFailed | Denied):
+                self.cookies.clear()  # who was signed in by them may not be who we are now
             if stale(error) or isinstance(error, ContractBroken):
                 self.described.missed(question.service)
             raise
@@ -224,8 +230,9 @@ class SapSource:
     def ping(self, session: Session) -> None:
         """Asks for what a service is made of; without any service, for nothing."""
         for service in self.services[:1]:
+            params = {"$format": "json", **self.habits.params}
             answer = self.transport.send(
-                "GET", f"{service}/", session, params={"$format": "json", **self.habits.params}, accept=LOOKED_AT
+                "GET", f"{service}/", session, params=params, accept=LOOKED_AT, cookies=self.cookies
             )
             # A service that is not active is a fault of the catalog: the system is there.
             if not 200 <= answer.status < 300 and answer.status != 404:

@@ -84,6 +84,7 @@ class Gateway:
     host: str = "http://inner.example:8000"
     answers: list[tuple[int, str, bytes]] = field(default_factory=list)  # taken before anything is looked up
     asked: list[str] = field(default_factory=list)
+    cookies: list[str] = field(default_factory=list)  # of each request
     spoil: Callable[[dict[str, Any]], Any] = _as_it_is
     port: int = 0
 
@@ -330,8 +331,11 @@ def running(gateway: Gateway) -> Iterator[Gateway]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            gateway.cookies.append(self.headers.get("Cookie", ""))
             status, kind, body = gateway.answer(self.path)
             self.send_response(status)
+            if not gateway.cookies[-1]:
+                self.send_header("Set-Cookie", f"SAP_SESSIONID_S4H_100=s{len(gateway.cookies)}; path=/; HttpOnly")
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -3,6 +3,7 @@ names, and a token is fetched for what changes something.
 """
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -19,7 +20,7 @@ from erp_adapters.records.base import All, Ask, Compare, Condition, Either, Fiel
 from erp_adapters.records.conditions import holds
 from erp_adapters.sap.csrf import Tokens
 from erp_adapters.sap.source import Habits, SapSource
-from erp_adapters.transport import Anonymous, Transport, TransportOptions
+from erp_adapters.transport import Anonymous, ClientCredentials, Secret, Transport, TransportOptions
 from tests.adapters.sap.conftest import MockSap, basic, start_mock
 from tests.profiles import examples
 
@@ -230,6 +231,32 @@ def test_a_password_is_asked_for(source: Make) -> None:
     finally:
         process.kill()
         process.wait(10)
+
+
+def test_tokens_of_oauth_are_renewed(source: Make) -> None:
+    """A communication arrangement with OAuth 2: a token for a second, and then another one."""
+    mock, process = start_mock("--oauth", "us:secret", "--token-ttl", "1")
+    try:
+        token_url = mock.url.replace("/sap/opu/odata/sap/", "/sap/bc/sec/oauth2/token")
+        asked = source(mock.url, ClientCredentials(token_url, "us", Secret("secret")))
+        ask = Ask(SALES, ("SalesOrder",), top=1)
+        for _ in range(2):
+            assert len(next(iter(asked.read(ask, Session()))).records) == 1
+            time.sleep(1.1)
+        with pytest.raises(AuthFailed):
+            source(mock.url, ClientCredentials(token_url, "us", Secret("wrong"))).entity(SALES)
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def test_how_long_sap_wants_to_be_left_alone(mock_source: SapSource, faulty: Callable[..., None]) -> None:
+    """It says 30 seconds; callers are told to come back sooner."""
+    assert mock_source.entity(SALES) is not None
+    faulty(scenario="busy")
+    with pytest.raises(Unavailable) as caught:
+        list(mock_source.read(Ask(SALES, ("SalesOrder",), top=1), Session()))
+    assert dict(caught.value.headers)["Retry-After"] == "10"
 
 
 # --- what changes something --------------------------------------------------------------------------------------------

@@ -188,6 +188,18 @@ def test_explain(gateway: Gateway, source: Make) -> None:
     )
 
 
+def test_one_session_with_sap(gateway: Gateway, source: Make) -> None:
+    """Its cookies go with later calls, until SAP says no."""
+    asked = source(gateway.url)
+    numbers(asked, Ask(ENTITY, ("Number",), top=1))
+    numbers(asked, Ask(ENTITY, ("Number",), top=1))
+    gateway.answers.append((403, "application/json", b"{}"))
+    with pytest.raises(Denied):
+        numbers(asked, Ask(ENTITY, ("Number",), top=1))
+    numbers(asked, Ask(ENTITY, ("Number",), top=1))
+    assert gateway.cookies == ["", *["SAP_SESSIONID_S4H_100=s1"] * 3, ""]
+
+
 # --- answers that cannot be used ---------------------------------------------------------------------------------------
 
 
