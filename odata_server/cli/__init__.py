@@ -11,6 +11,7 @@ from odata_server.cli.cache import cache
 from odata_server.cli.contract import contract
 from odata_server.cli.demo import demo
 from odata_server.cli.doctor import doctor
+from odata_server.cli.fit import fit
 from odata_server.cli.groups import Commands
 from odata_server.cli.init import init
 from odata_server.cli.kit import kit
@@ -33,6 +34,7 @@ EPILOG = """\b
 Examples:
   erp-odata demo                              a demo ERP on http://127.0.0.1:8000
   erp-odata init URL                          a catalog proposed from your database
+  erp-odata fit                               the catalog without what the ERPs lack
   erp-odata validate                          all faults of configuration and catalog
   erp-odata doctor                            what will go wrong with the databases, and how to put it right
   erp-odata kit                               whether the sources answer what they declare, as it should be
@@ -60,8 +62,8 @@ def main() -> None:
 
 
 _COMMANDS = (
-    demo, init, serve, validate, doctor, metadata, query, explain, config, users, salesforce, soql, contract, cache,
-    kit,
+    demo, init, fit, serve, validate, doctor, metadata, query, explain, config, users, salesforce, soql, contract,
+    cache, kit,
 )  # fmt: skip
 for command in _COMMANDS:
     main.add_command(command)

@@ -2,16 +2,21 @@
 
 import json
 import os
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from edm.declare import load_directory
 from odata_server.cli import EXIT_CODES, main
 from odata_server.cli.ask import parse_request
 from odata_server.cli.demo import FIRST_QUERY, banner
@@ -387,3 +392,35 @@ def test_the_demo_leaves_other_databases_alone(tmp_path: Path, free_port: int) -
     assert result.returncode == 1
     assert result.stderr.startswith("Error: sqlite:///.demo/erp.sqlite cannot be used: ")
     assert "Traceback" not in result.stderr
+
+
+# --- fit --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other_release(demo_sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo ERP without a column of invoices and without the table of assets."""
+    place = tmp_path / "erp.sqlite"
+    shutil.copy(demo_sqlite_url.removeprefix("sqlite:///"), place)
+    with closing(sqlite3.connect(place)) as database:
+        table = load_directory(files("erp_adapters") / "catalog")["Assets"].sources["sql"]["table"]
+        database.execute("ALTER TABLE OINVHD DROP COLUMN CSTO")
+        database.execute(f"DROP TABLE {table}")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{place}")
+
+
+@pytest.mark.usefixtures("other_release")
+def test_fit_writes_a_catalog_that_fits(tmp_path: Path) -> None:
+    assert run("query", "Invoices?$top=1").exit_code != 0
+    fitted = run("fit", "--out", "mine")
+    assert fitted.exit_code == 0
+    assert "Assets: left out, " in fitted.stderr
+    assert "Invoices: without CostCenter" in fitted.stderr
+    assert not (tmp_path / "mine" / "Assets.toml").exists()
+    found = run("query", "Invoices?$top=1", "--catalog", "./mine", "--json")
+    assert found.exit_code == 0
+    assert "CostCenter" not in json.loads(found.stdout)["value"][0]
+    again = run("fit", "--out", "mine")
+    assert again.exit_code == 1
+    assert "not written" in again.stderr
+    assert run("fit", "--out", "mine", "--yes").exit_code == 0
