@@ -29,7 +29,7 @@ from erp_adapters.sql_mapping import SetMapping
 from erp_adapters.sql_registry import field as field_at
 from erp_adapters.sql_rows import Join, Relation, Total
 from erp_adapters.sql_source import Source
-from erp_adapters.sql_values import TEXTS, Form, Leaf, Sql, Unsupported, Value
+from erp_adapters.sql_values import TEXTS, Form, Leaf, Sql, Unsupported, Value, negation
 
 Mappings = Mapping[str, SetMapping]
 
@@ -260,7 +260,7 @@ class Compiler:
                 found = self._exactly(lambda: self._exists(expr))
                 return not_(found) if expr.kind == "any" else found
             case _:
-                return self._with_doubt(self.value(expr), not_)
+                return self._with_doubt(self.value(expr), negation)
 
     def every(self, conditions: Iterable[Sql]) -> Sql:
         """All of the conditions."""
@@ -452,7 +452,7 @@ class Compiler:
         if any(value.doubt for value in values):
             raise Unsupported("an inexact condition is no value")
         parts: list[ColumnElement[Any]] = [value.sql for value in values]
-        sql = not_(parts[0]) if expr.function == "not" else and_(*parts) if expr.function == "and" else or_(*parts)
+        sql = negation(parts[0]) if expr.function == "not" else and_(*parts) if expr.function == "and" else or_(*parts)
         return Value(sql, Form.BOOL, BOOLEAN, any(value.nullable for value in values))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field as field_of
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, func, not_
+from sqlalchemy import Text, and_, cast, func
 
 from edm.model import Property
 from edm.primitives import (
@@ -37,7 +37,7 @@ from erp_adapters.sql_compare import (
     say_list,
 )
 from erp_adapters.sql_decode import Decoder, decoder
-from erp_adapters.sql_values import ColumnFacts, Fitted, Form, Kind, Sql, Stored, Unsupported, Value
+from erp_adapters.sql_values import ColumnFacts, Fitted, Form, Kind, Sql, Stored, Unsupported, Value, negation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +134,7 @@ class Field:
     def truth(self, *, negated: bool = False) -> Sql:
         """The Boolean property as a condition."""
         sql = self.value().sql
-        return not_(sql) if negated else sql
+        return negation(sql) if negated else sql
 
     def order(self) -> tuple[Value, ...]:
         """What to sort by, most significant first."""

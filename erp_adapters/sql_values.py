@@ -10,8 +10,8 @@ from decimal import ROUND_FLOOR, Decimal
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, collate
-from sqlalchemy.sql.elements import Grouping, OperatorExpression
+from sqlalchemy import ColumnElement, collate, not_
+from sqlalchemy.sql.elements import AsBoolean, Grouping, OperatorExpression
 
 from edm.meanings import EXACT
 from edm.primitives import PrimitiveType
@@ -166,6 +166,12 @@ class Leaf:
 def collated(sql: Sql, collation: str) -> Sql:
     """``sql`` under a collation. COLLATE binds tighter than any operator, which SQLAlchemy writes without brackets."""
     return collate(Grouping(sql) if isinstance(sql, OperatorExpression) else sql, collation)
+
+
+def negation(sql: Sql) -> Sql:
+    """NOT, as an operand. SQLAlchemy writes that of a value without brackets, and ``NOT a = b`` is ``NOT (a = b)``."""
+    made = not_(sql)
+    return Grouping(made) if isinstance(made, AsBoolean) else made
 
 
 class Unsupported(Exception):  # not an error: the engine finishes what SQL cannot say

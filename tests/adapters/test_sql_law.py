@@ -159,6 +159,25 @@ def test_each_property_compares_with_its_values(services: Services, model: Model
             same_answer(services, "Things", f"$filter={text}\n$select=ThingKey\n$top=500")
 
 
+@pytest.mark.parametrize(
+    ("entity_set", "condition"),
+    [
+        ("Parents", "Things/all(x:not cast(x/Worded,Edm.Boolean))"),
+        ("Parents", "Things/all(x:not x/Native)"),
+        ("Parents", "not Things/all(x:not x/Native)"),
+        ("Things", "(not cast(Worded,Edm.Boolean)) eq Native"),
+        ("Things", "Native eq (not cast(Worded,Edm.Boolean))"),
+        ("Things", "(not Native) ne (not Native)"),
+        ("Things", "(not Native) eq Flagged"),
+        ("Things", "not ((not Native) eq Flagged)"),
+        ("Things", "case(not Native:not Flagged,Native:Native) eq true"),
+    ],
+)
+def test_negations_are_operands(services: Services, entity_set: str, condition: str) -> None:
+    """NOT binds less than a comparison does."""
+    same_answer(services, entity_set, f"$filter={condition}\n$select={schema.METADATA[entity_set].type.key}\n$top=500")
+
+
 @pytest.mark.parametrize("name", [p.name for p in schema.THINGS.type.properties if p.sortable])
 def test_each_property_sorts(services: Services, name: str) -> None:
     for direction in ("", " desc"):
