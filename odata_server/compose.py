@@ -15,6 +15,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pydantic import SecretStr
 
 from edm.declare import load_directory
@@ -73,6 +74,11 @@ class Composition:
         of them is away can answer from what is kept. Those that do not answer are asked later."""
         if self.metrics is not None:
             self.metrics.prepare()
+        store = self.guarded.store
+        if store is not None and (fault := store.missing()) is not None:
+            structlog.get_logger("erp_odata").warning(
+                "redis does not answer; each process keeps answers alone", fault=fault
+            )
         for source in sources_of(self.adapter).values():
             if isinstance(source, Prepares):
                 with suppress(SourceError):

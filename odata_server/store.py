@@ -93,6 +93,13 @@ class SharedStore:
         answered = self._tried(lambda: bool(self._client.ping()), False)
         return None if answered else self.last_fault
 
+    def missing(self) -> str | None:
+        """As ``problem``, but for a process that is about to fork: no connection is left."""
+        try:
+            return self.problem()
+        finally:
+            self._client.connection_pool.disconnect()
+
     def _tried(self, action: Callable[[], T], otherwise: T) -> T:
         """What ``action`` gives, or ``otherwise`` where it fails or must not be tried."""
         try:

@@ -54,11 +54,12 @@ class Answer:
 
 @dataclass
 class Machines:
-    """The two services, taken in turn."""
+    """The two services, taken in turn. ``proxy`` stands before the ERP, ``way`` before Redis."""
 
     roots: tuple[str, ...]
     proxy: FaultProxy
     redis: RedisServer
+    way: FaultProxy
     asked: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -73,6 +74,12 @@ class Machines:
             response = connection.getresponse()
             body = response.read()
         return Answer(target, response.status, time.monotonic() - started_at, dict(response.headers), body)
+
+    def ready(self) -> tuple[int, object]:
+        with closing(http.client.HTTPConnection(urlsplit(self.roots[0]).netloc, timeout=40)) as connection:
+            connection.request("GET", "/readyz")
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
 
     def well(self) -> None:
         """No faults, and every process has found that out."""
@@ -95,9 +102,10 @@ def machines(demo_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -
     with ExitStack() as stack:
         stack.callback(redis.kill)
         proxy = stack.enter_context(fault_proxy(f"{directory}/.s.PGSQL.{port}"))
+        way = stack.enter_context(fault_proxy(("127.0.0.1", redis.port)))
         through = url.set(host="127.0.0.1", port=proxy.port, query={"sslmode": "disable", "gssencmode": "disable"})
         values = OPEN | {
-            "DATABASE_URL": through.render_as_string(hide_password=False), "REDIS_URL": redis.url,
+            "DATABASE_URL": through.render_as_string(hide_password=False), "REDIS_URL": f"redis://127.0.0.1:{way.port}/0",
             "WEB_CONCURRENCY": "2", "ERP_ODATA_BREAKER_SECONDS": "1", "ERP_ODATA_LOG_LEVEL": "error",
             "ERP_ODATA_PUBLIC_URL": "http://127.0.0.1:1", "ERP_ODATA_DEADLINE": "8",
             "ERP_ODATA_LIVE_USERS": "anonymous",
@@ -107,7 +115,7 @@ def machines(demo_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -
             stack.enter_context(started([*GUNICORN, APPLICATION], Path(tmp_path_factory.mktemp("machine")), values))
             for _ in range(2)
         )
-        yield Machines(roots, proxy, redis)
+        yield Machines(roots, proxy, redis, way)
 
 
 @pytest.fixture
@@ -171,15 +179,9 @@ def test_what_is_kept_serves_while_the_erp_refuses(fresh: Machines) -> None:  # 
 
 
 def test_readiness(fresh: Machines) -> None:
-    def ready() -> tuple[int, object]:
-        with closing(http.client.HTTPConnection(urlsplit(fresh.roots[0]).netloc, timeout=40)) as connection:
-            connection.request("GET", "/readyz")
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-
     def soon(expected: tuple[int, object]) -> None:
         deadline = time.monotonic() + 8
-        while (found := ready()) != expected:
+        while (found := fresh.ready()) != expected:
             assert time.monotonic() < deadline, found
             time.sleep(0.1)
 
@@ -217,6 +219,64 @@ def test_a_failover_ends_every_connection(fresh: Machines) -> None:  # F024
     fresh.proxy.drop()
     statuses = Counter(fresh.get(f"Assets?$top=2&$skip={number}").status for number in range(40))
     assert statuses == {200: 40}
+
+
+def test_redis_fails_over(fresh: Machines, tmp_path: Path) -> None:
+    """Under load another Redis takes over, which has nothing, and all connections end; a little later the first one is
+    back, with what it had. Nobody sees an error, and the ERP is asked by each process once for what is lost."""
+    spare = RedisServer(tmp_path)
+    spare.start()
+    answers, stop = list[tuple[float, Answer]](), time.monotonic() + 6
+
+    def client(number: int) -> None:
+        dice = random.Random(number)
+        while time.monotonic() < stop:
+            answers.append((time.monotonic(), fresh.get(dice.choice(WARM))))
+            time.sleep(0.05)
+
+    try:
+        for target in WARM:
+            fresh.get(target)
+        with ThreadPoolExecutor(6) as pool:
+            running = [pool.submit(client, number) for number in range(6)]
+            time.sleep(2)
+            fresh.way.switch(("127.0.0.1", spare.port))
+            switched = time.monotonic()
+            time.sleep(2)
+            assert len([*spare.client().scan_iter("erp-odata:[0-9a-f]*")]) >= len(WARM) // 2, "it is used"
+            fresh.way.switch(("127.0.0.1", fresh.redis.port))
+            assert [one.result() for one in running] == [None] * 6
+    finally:
+        fresh.way.switch(("127.0.0.1", fresh.redis.port))
+        spare.kill()
+    assert {answer.status for _, answer in answers} == {200}
+    lost = [answer for moment, answer in answers if switched <= moment < switched + 1.5]
+    asked = Counter[str]()
+    for answer in lost:
+        asked[answer.target] += answer.calls
+    assert max(asked.values()) <= 4, "one for each process at most"
+    assert ms([answer for _, answer in answers], 0.5) < 250
+
+
+@pytest.mark.parametrize("case", ["nobody there", "wrong password"])  # F036, F042
+def test_it_starts_without_redis(fresh: Machines, demo_postgres_url: str, tmp_path: Path, case: str) -> None:
+    locked = RedisServer(tmp_path)
+    if case == "wrong password":
+        locked.start("--requirepass", "right")
+    values = OPEN | {"DATABASE_URL": demo_postgres_url, "REDIS_URL": locked.url.replace("//", "//:wrong@")}
+    try:
+        with started([*GUNICORN, APPLICATION], tmp_path, values) as root:
+            alone = Machines((root,), fresh.proxy, locked, fresh.way)
+            answers = [alone.get("Invoices?$top=3") for _ in range(6)]
+            assert {answer.status for answer in answers} == {200}
+            assert {answer.origin for answer in answers} <= {"hit", "fwd=uri-miss; stored"}
+            status, body = alone.ready()
+            assert (status, body) == (200, {"status": "degraded", "cache": "unavailable"})
+    finally:
+        locked.kill()
+    said = [json.loads(line) for line in (tmp_path / "stdout").read_text().splitlines() if line.startswith("{")]
+    faults = {"nobody there": "ConnectionError", "wrong password": "AuthenticationError"}
+    assert [line["fault"] for line in said if line["event"].startswith("redis does not answer")] == [faults[case]]
 
 
 def test_redis_goes_away_and_comes_back(fresh: Machines) -> None:  # F037

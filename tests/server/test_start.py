@@ -46,8 +46,9 @@ def started(command: list[str], cwd: Path, values: Mapping[str, str]) -> Iterato
     port = str(free_port())
     with (
         (cwd / "stderr").open("w+") as log,
+        (cwd / "stdout").open("w") as said,
         subprocess.Popen(
-            command, cwd=cwd, env=environment(ERP_ODATA_PORT=port, **values), stdout=subprocess.DEVNULL, stderr=log
+            command, cwd=cwd, env=environment(ERP_ODATA_PORT=port, **values), stdout=said, stderr=log
         ) as process,
     ):
         try:
