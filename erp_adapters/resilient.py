@@ -17,7 +17,7 @@ from enum import Enum
 from edm.capabilities import Capabilities
 from edm.model import EntitySet
 from edm.query import Query
-from erp_adapters.base import Adapter, Busy, Explains, Page, Session, SourceError, Unavailable
+from erp_adapters.base import Adapter, Busy, Explains, Page, Prepares, Session, SourceError, Unavailable
 
 #: Seconds after which a failure tells that the ERP is not there, rather than that one connection was lost.
 _QUICK = 0.5
@@ -129,38 +129,71 @@ class Resilient:
     probes: Executor | None = None
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    _told: set[str] = field(default_factory=set)
+    _prepared: bool = False
     _room: threading.BoundedSemaphore = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._room = threading.BoundedSemaphore(self.calls)
 
     def capabilities(self, entity_set: EntitySet) -> Capabilities:
-        return self.adapter.capabilities(entity_set)
+        """Those of the source. One that has things to learn first has to be asked for them, as it is for rows."""
+        if self._prepared or entity_set.name in self._told or not isinstance(self.adapter, Prepares):
+            return self.adapter.capabilities(entity_set)
+        probing = self._admitted(lambda: self._learnt(entity_set, True))
+        try:
+            return self._learnt(entity_set, probing)
+        finally:
+            self.breaker.left(probing)
+
+    def prepare(self) -> None:
+        """Has the source learn what it has to know. Raises ``SourceError``."""
+        if isinstance(self.adapter, Prepares):
+            self.adapter.prepare()
+            self._prepared = True
+
+    def _learnt(self, entity_set: EntitySet, probing: bool) -> Capabilities:
+        try:
+            found = self.adapter.capabilities(entity_set)
+        except SourceError as error:
+            self._learn(error, probing)
+            raise
+        self._told.add(entity_set.name)
+        return found
 
     def explain(self, query: Query) -> str:
         return self.adapter.explain(query) if isinstance(self.adapter, Explains) else ""
 
     def read(self, query: Query, session: Session) -> Iterator[Page]:
         self.budget.earn()
-        probing = self.breaker.admit()
-        if probing and self.probes is not None:
-            self.probes.submit(self._probe, query, session)
-            raise Unavailable("the circuit breaker is open; whether it may close is being found out", retry_after=1)
+        probing = self._admitted(lambda: self._first_page(query, session))
         try:
             with self._entered(session):
                 yield from self._tried(query, session, probing)
         finally:
             self.breaker.left(probing)
 
-    def _probe(self, query: Query, session: Session) -> None:
+    def _admitted(self, probe: Callable[[], object]) -> bool:
+        """Whether the call is the one that finds out; ``probe`` does so instead where nobody has to wait for it."""
+        probing = self.breaker.admit()
+        if probing and self.probes is not None:
+            self.probes.submit(self._probed, probe)
+            raise Unavailable("the circuit breaker is open; whether it may close is being found out", retry_after=1)
+        return probing
+
+    def _probed(self, probe: Callable[[], object]) -> None:
+        try:
+            with suppress(SourceError):
+                probe()
+        finally:
+            self.breaker.left(True)
+
+    def _first_page(self, query: Query, session: Session) -> None:
         """Finds out by the caller's question whether the ERP is back, in time for the next one to do so."""
         until = time.monotonic() + _PROBE * self.breaker.seconds
         own = Session(session.principal, session.correlation_id, until, view=session.view)
-        try:
-            with suppress(SourceError), self._entered(own):
-                next(self._tried(query, own, True), None)
-        finally:
-            self.breaker.left(True)
+        with self._entered(own):
+            next(self._tried(query, own, True), None)
 
     @contextmanager
     def _entered(self, session: Session) -> Iterator[None]:

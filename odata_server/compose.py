@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from edm.declare import load_directory
 from edm.model import ServiceMetadata
-from erp_adapters.base import DEFAULT_SOURCE, Adapter, Prepares, SourceError, source_of, sources_of
+from erp_adapters.base import DEFAULT_SOURCE, Adapter, SourceError, source_of, sources_of
 from erp_adapters.cache.adapter import Cached
 from erp_adapters.cache.memory import Memory
 from erp_adapters.cache.terms import CacheOptions
@@ -79,10 +79,9 @@ class Composition:
             structlog.get_logger("erp_odata").warning(
                 "redis does not answer; each process keeps answers alone", fault=fault
             )
-        for source in sources_of(self.adapter).values():
-            if isinstance(source, Prepares):
-                with suppress(SourceError):
-                    source.prepare()
+        for source in self.guarded.sources.values():
+            with suppress(SourceError):
+                source.prepare()
 
 
 def compose(

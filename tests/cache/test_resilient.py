@@ -13,6 +13,7 @@ from edm.model import EntitySet
 from edm.query import Query
 from erp_adapters.base import Busy, ContractBroken, Locked, Page, Session, SourceError, TimedOut, Unavailable
 from erp_adapters.resilient import Breaker, Budget, Resilient, State
+from tests.engine.small import METADATA
 
 QUERY = Query("Invoices", ("InvoiceNumber",), top=1)
 
@@ -150,6 +151,49 @@ def test_the_breaker_opens_and_one_call_finds_out() -> None:
     ticks.now += 5
     assert rows(adapter) == [(1,)]
     assert state(adapter) == State.CLOSED
+
+
+@dataclass
+class Learning(Scripted):
+    """Has to learn from the ERP what it can be asked, which fails while the script has failures."""
+
+    def prepare(self) -> None:
+        self.capabilities(METADATA["Invoices"])
+
+    def capabilities(self, entity_set: EntitySet) -> Capabilities:
+        self.calls += 1
+        if self.script and isinstance(self.script[0], SourceError):
+            raise self.script.pop(0)  # type: ignore[misc]
+        return Capabilities()
+
+
+def test_an_erp_that_was_never_reached_is_left_alone_as_well() -> None:
+    ticks, source = Ticks(), Learning([Unavailable()] * 5)
+    adapter = around(source, ticks)
+    for _ in range(9):
+        with pytest.raises(Unavailable):
+            adapter.capabilities(METADATA["Invoices"])
+    assert (source.calls, state(adapter)) == (5, State.OPEN)
+    ticks.now += 5
+    assert adapter.capabilities(METADATA["Invoices"])
+    assert adapter.capabilities(METADATA["Invoices"])
+    assert source.calls == 7
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+def test_what_was_learnt_before_serves_while_nobody_asks(prepared: bool) -> None:
+    source = Learning()
+    adapter = around(source)
+    adapter.prepare() if prepared else adapter.capabilities(METADATA["Invoices"])
+    for _ in range(5):
+        adapter.breaker.failed()
+    assert state(adapter) == State.OPEN
+    assert adapter.capabilities(METADATA["Invoices"])
+    if prepared:
+        assert adapter.capabilities(METADATA["Customers"]), "answers about them may be kept"
+    else:
+        with pytest.raises(Unavailable):
+            adapter.capabilities(METADATA["Customers"])
 
 
 def test_the_next_one_finds_out_as_long_after_the_last_one_began() -> None:
