@@ -6,12 +6,14 @@ from typing import Any
 
 from edm.capabilities import Match
 from edm.errors import ODataError
-from edm.expressions import NULL_CONST, Call, Const, CountOf, Expr, Prop, call, conjunction, disjunction, through
+from edm.evaluate import sort_rows
+from edm.expressions import IT, NULL_CONST, Call, Const, CountOf, Expr, Prop, call, conjunction, disjunction, through
 from edm.model import NavigationProperty, Property
 from edm.primitives import BINARY, INT64
 from edm.query import OrderItem, Query
 from erp_adapters.kit.bench import Bench
 from erp_adapters.kit.diagnosis import one_of
+from erp_adapters.kit.known import as_mappings
 from erp_adapters.kit.probes import Maker, prop_of
 from erp_adapters.kit.report import shown, shown_rows
 from erp_adapters.kit.watch import accepted
@@ -81,7 +83,7 @@ def _several(bench: Bench, key: OrderItem) -> None:
 def _ordered(bench: Bench, orderby: tuple[OrderItem, ...], subject: str) -> None:
     base = bench.sliced()
     if base is None:
-        bench.note("a sample cannot be sorted by the source, as it does not pick it out exactly")
+        _ordered_by_itself(bench, orderby, subject)
         return
     query = base.with_(orderby=orderby)
     try:
@@ -102,6 +104,28 @@ def _ordered(bench: Bench, orderby: tuple[OrderItem, ...], subject: str) -> None
         bench.fail(
             _order_fault(bench, orderby[0], found, wanted), _SORT, query=query, subject=subject, operator="order",
             expected=f"{values[0]} at place {place + 1}", got=values[1],
+        )  # fmt: skip
+
+
+def _ordered_by_itself(bench: Bench, orderby: tuple[OrderItem, ...], subject: str) -> None:
+    """Where the sample cannot be picked out: whether the first rows stand in the order that their own values have."""
+    names = [item.expr.name for item in orderby if isinstance(item.expr, Prop) and len(item.expr.path) == 1]
+    if len(names) < len(orderby) or not bench.capabilities.top:
+        bench.note("some orders cannot be tried: the source does not pick the sample out exactly")
+        return
+    columns = tuple(dict.fromkeys((bench.key, *names)))
+    query = Query(bench.entity_set.name, columns, orderby=orderby, top=bench.options.rows)
+    answer = bench.read(query)
+    if answer.error is not None:
+        bench.refused(query, answer.error, subject, "order")
+        return
+    found = [{IT: row} for row in as_mappings(columns, answer.rows)]
+    wanted = sort_rows(found, orderby, bench.metadata, {IT: bench.entity_set})
+    wrong = next((pair for pair in zip(found, wanted, strict=True) if pair[0] is not pair[1]), None)
+    if wrong is not None:
+        bench.fail(
+            "rows come in another order than their values have", _SORT, query=query, subject=subject, operator="order",
+            expected=shown(wrong[1][IT]), got=shown(wrong[0][IT]),
         )  # fmt: skip
 
 
@@ -152,13 +176,34 @@ def slices(bench: Bench) -> None:
     for condition in _bounds(bench):
         base = bench.sliced(condition)
         if base is None:
-            bench.note("a sample cannot be sliced by the source, as it does not pick it out exactly")
+            if condition is None and orderby and bench.capabilities.top:
+                _sliced_by_itself(bench, Query(bench.entity_set.name, (bench.key,), orderby=orderby))
+            bench.note("some slices cannot be tried: the source does not pick the sample out exactly")
             continue
         for descending in (False, True) if orderby else (False,):
             asked = base.with_(orderby=tuple(OrderItem(i.expr, descending) for i in orderby))
             for query in _sliced(bench, asked, condition):
                 if not bench.spent:
                     _slice(bench, query, condition)
+
+
+def _sliced_by_itself(bench: Bench, query: Query) -> None:
+    """Where the sample cannot be picked out: whether slices are parts of a longer one."""
+    number = max(1, min(bench.options.rows or 1, len(bench.rows)) // 2)
+    whole = _keys(bench.read(query.with_(top=2 * number)).rows)
+    for skip, top in ((0, 0), (0, 1), (0, number), (number, number), (1, 1)):
+        if skip and not bench.capabilities.skip:
+            continue
+        part = query.with_(skip=skip, top=top)
+        answer = bench.read(part)
+        name = "skip" if skip else "top"
+        if answer.error is not None:
+            bench.refused(part, answer.error, "", name)
+        elif (found := _keys(answer.rows)) != whole[skip : skip + top]:
+            bench.fail(
+                f"{name} gives other rows", f"Honour {name} exactly, or do not declare it.", query=part, operator=name,
+                expected=shown_rows(whole[skip : skip + top]), got=shown_rows(found),
+            )  # fmt: skip
 
 
 def _bounds(bench: Bench) -> list[Expr | None]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from edm.capabilities import Match
 from erp_adapters.kit import Options, examine, failures
 from tests.kit import shop
 from tests.kit.liars import LIARS, UNFIT, Honest
@@ -17,6 +18,22 @@ def test_a_liar_is_found_out(name: str) -> None:
     found = failures(list(examine(make(), shop.METADATA, given, Options(cases=400, checks=(check,)))))
     assert any(word in failure.why for failure in found), [str(failure) for failure in found[:3]]
     assert all(failure.fix for failure in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [("always ascending", "orders"), ("sorts whatever the letter case", "orders"), ("skips one too many", "slices"),
+     ("ignores top of zero", "slices")],
+)  # fmt: skip
+def test_a_liar_is_found_out_where_no_sample_can_be_picked_out(name: str, check: str) -> None:
+    liar = LIARS[name][0]()
+    known = liar.capabilities
+    liar.capabilities = lambda entity_set: replace(known(entity_set), match=lambda expr: Match.NO)
+    found = failures(list(examine(liar, shop.METADATA, None, Options(rows=20, checks=(check,)))))
+    assert found
+    honest = Honest()
+    honest.capabilities = liar.capabilities  # type: ignore[method-assign]
+    assert failures(list(examine(honest, shop.METADATA, None, Options(rows=20, checks=(check,))))) == []
 
 
 def test_the_honest_one_is_not() -> None:
