@@ -14,7 +14,7 @@ from edm.expressions import NULL_CONST, Const, Expr, Prop, call, conjunction, th
 from edm.model import EntitySet, NavigationProperty, Property, ServiceMetadata
 from edm.primitives import PrimitiveType
 from edm.query import Aggregate, Concat, Grouping, Query
-from odata_server.uri.rows import Rows, closed, derived, grouped
+from odata_server.uri.rows import Rows, closed, derived, grouped, lifted
 from odata_server.uri.syntax import AggregateSyntax, PathExpr, Segment, SyntaxNode
 
 _KEY = "$key"
@@ -148,9 +148,13 @@ def _aggregate(item: Aggregate, column: str | None) -> Aggregate:
 
 def _distinct(rows: Rows, key: Prop, values: Mapping[str, Expr]) -> Rows:
     """The entities behind ``key``, each once for each group of the partition."""
+    rows, there = lifted(rows, key)
+    reached_values: dict[str, Expr] = {}
+    for name, value in values.items():
+        rows, reached_values[name] = lifted(rows, value)
     own = {name: rows.value(name) for name in rows.partition}
     names = tuple(f"$value {name}" for name in values)
-    computed = {**own, _KEY: key, **dict(zip(names, values.values(), strict=True))}
+    computed = {**own, _KEY: there, **dict(zip(names, reached_values.values(), strict=True))}
     apart = grouped(replace(rows, computed=computed, partition=(*rows.partition, _KEY, *names)), (), {})
     shown = {name: apart.value(name) for name in (*rows.partition, _KEY)}
     shown.update({name: apart.value(hidden) for name, hidden in zip(values, names, strict=True)})
