@@ -17,7 +17,9 @@ from erp_adapters.records.base import All, Ask, Behind, Condition, Either, Like,
 Options = Mapping[str, Any]
 #: Statuses of a question that the service cannot answer, and of one whose URL is too long for it.
 TOO_LONG = 414
-REFUSALS = (400, 501, TOO_LONG)
+REFUSALS = (400, 501)
+#: Characters of a URL beyond which some servers say 404 (IIS) or 400 instead.
+LONG = 2000
 
 
 @dataclass(slots=True)
@@ -33,11 +35,10 @@ class Refusals:
         layers = (sections, self.kept, self.tried)
         return {name: known.layered(*(layer.get(name, {}) for layer in layers)) for name in names}
 
-    def suspect(self, ask: Ask, place: Place, refused: Refused) -> bool:
-        """Whether there is something in the question that the service may have refused, which is tried without now."""
-        if refused.answered not in REFUSALS:
-            return False
-        for options in _shorter(ask) if refused.answered == TOO_LONG else _suspects(ask, place, refused.detail):
+    def suspect(self, ask: Ask, place: Place, refused: Refused, length: int) -> bool:
+        """Whether there is something in the question that the service may have refused, which is tried without now.
+        ``length`` is that of the URL."""
+        for options in _candidates(ask, place, refused, length):
             self.tried[ask.entity] = known.layered(self.tried.get(ask.entity, {}), options)
             return True
         self.tried.pop(ask.entity, None)
@@ -55,10 +56,21 @@ class Refusals:
             yield f"refused by the service, so that it is not asked: {name} = {value!r}"
 
 
+def _candidates(ask: Ask, place: Place, refused: Refused, length: int) -> Iterator[Options]:
+    if refused.answered == TOO_LONG or (refused.answered in (400, 404) and length > LONG):
+        yield from _shorter(ask)
+    if refused.answered in REFUSALS:
+        yield from _suspects(ask, place, refused.detail)
+
+
+def longest(ask: Ask) -> int:
+    """The number of values in the longest list."""
+    return max((len(node.values) for node in _nodes(ask.where) if isinstance(node, OneOf)), default=0)
+
+
 def _shorter(ask: Ask) -> Iterator[Options]:
-    longest = max((len(node.values) for node in _nodes(ask.where) if isinstance(node, OneOf)), default=0)
-    if longest > 1:
-        yield {"values": longest // 2}
+    if (values := longest(ask)) > 1:
+        yield {"values": values // 2}
 
 
 def _suspects(ask: Ask, place: Place, detail: str) -> Iterator[Options]:

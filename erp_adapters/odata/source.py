@@ -18,7 +18,7 @@ from erp_adapters.odata import options as known
 from erp_adapters.odata.answers import Page, page_of, readers, record
 from erp_adapters.odata.asking import encoded, query
 from erp_adapters.odata.places import Field, Place, Service
-from erp_adapters.odata.refusals import TOO_LONG, Refusals
+from erp_adapters.odata.refusals import Refusals, longest
 from erp_adapters.odata.restrictions import announces_401
 from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts, Withdrawn
 from erp_adapters.records.tables import named
@@ -188,29 +188,30 @@ class ODataSource:
             try:
                 page = self._page(ask.entity, url, session)
             except Refused as refused:
-                if not self._suspects(ask, place, refused):
+                if not self._suspects(ask, place, refused, len(url)):
                     raise
-                if ask.where is not None and self.grade(ask.entity, ask.where) is Match.NO:
-                    raise Withdrawn(refused) from None
-                if refused.answered == TOO_LONG or not self._sorts(ask):
+                if not self._still(ask):
                     raise Withdrawn(refused) from None
             else:
                 self._refusals.answered(ask.entity)
                 return page, fields
 
-    def _suspects(self, ask: Ask, place: Place, refused: Refused) -> bool:
+    def _suspects(self, ask: Ask, place: Place, refused: Refused, length: int) -> bool:
         """Whether there is something to leave out; then the description says so from now on."""
         with self._reading:
-            found = self._refusals.suspect(ask, place, refused)
+            found = self._refusals.suspect(ask, place, refused, length)
             if self._known is not None:
                 self._known.service = self._made(self._known.service.model)
             return found
 
-    def _sorts(self, ask: Ask) -> bool:
-        """Whether the rest of the question can be put as it is."""
+    def _still(self, ask: Ask) -> bool:
+        """Whether the question can be put, in other words, with what is left."""
         facts = self.entity(ask.entity)
-        sorts = all((f := self.field(ask.entity, o.field)) is not None and f.sortable for o in ask.order)
-        return facts is not None and sorts and (facts.skip or not ask.skip) and (facts.count or not ask.count)
+        if facts is None or (ask.skip and not facts.skip) or (ask.count and not facts.count):
+            return False
+        if longest(ask) > facts.values or (ask.where is not None and self.grade(ask.entity, ask.where) is Match.NO):
+            return False
+        return all((found := self.field(ask.entity, o.field)) is not None and found.sortable for o in ask.order)
 
     def explain(self, ask: Ask) -> str:
         service = self._service()

@@ -184,8 +184,10 @@ def test_what_is_refused_whatever_is_asked_is_told_and_blames_nothing() -> None:
         assert found.grade("Invoices", where) == 2
 
 
-def test_a_url_that_is_too_long_is_cut_in_parts() -> None:
-    with service({"in": True}, refuses={"(.*'C..'){6}": (414, "too long")}) as (published, front):
+@pytest.mark.parametrize("status", [400, 404, 414])
+def test_a_url_that_is_too_long_is_cut_in_parts(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    monkeypatch.setattr("erp_adapters.odata.refusals.LONG", 60)
+    with service({"in": True}, refuses={"(.*'C..'){6}": (status, "too long")}) as (published, front):
         body = ask(published, "Invoices", "$expand=Customer&$select=InvoiceNumber&$top=15")
         expected = {row["CustomerNumber"] for row in DATA["Invoices"][:15]} & {
             c["CustomerNumber"] for c in DATA["Customers"]
