@@ -1,10 +1,15 @@
-"""The adapter kit over `mock-sap`, a Gateway that we did not write: what is declared holds."""
+"""The adapter kit over SAP: `mock-sap`, a Gateway that we did not write, and the built-in catalog over a small S/4HANA."""
 
+from importlib.resources import files
+
+from edm.declare import load_directory
 from erp_adapters.kit import Options, check
 from erp_adapters.sap import connect
 from erp_adapters.transport import Remote
 from odata_server.execute import answering
 from tests.adapters.sap.conftest import MockSap
+from tests.adapters.sap.gateway import running
+from tests.adapters.sap.s4 import system
 from tests.adapters.sap.shown import METADATA
 
 SETS = ("Customers", "SalesOrderLines")
@@ -15,3 +20,12 @@ def test_what_is_declared_holds(mock_sap: MockSap) -> None:
     outcomes = check(adapter, METADATA, None, Options(rows=40, cases=8, sets=SETS, engine=answering))
     tried = {(outcome.entity_set, outcome.check): outcome.tried for outcome in outcomes}
     assert all(tried[name, what] > 0 for name in SETS for what in ("conditions", "orders", "slices", "engine"))
+
+
+def test_the_built_in_catalog_holds() -> None:
+    """Types, facets and claims of every set."""
+    metadata = load_directory(files("erp_adapters.sap") / "catalog")
+    with running(system(100)) as gateway:
+        adapter = connect(Remote(gateway.url, options={"client": "100"}), metadata, "sap")
+        outcomes = check(adapter, metadata, None, Options(cases=3, engine=answering))
+    assert {outcome.entity_set for outcome in outcomes} == {entity_set.name for entity_set in metadata.sets}
