@@ -176,21 +176,19 @@ def test_f001_killed(server: Server, service: Whole) -> None:
 
 def test_f002_stopped(server: Server) -> None:
     """Connections are there, new ones are taken, and nobody answers: at most the deadline, then the breaker."""
-    service = whole(server.url, breaker_failures=2, deadline=2)
+    service = whole(server.url, breaker_failures=2, breaker_seconds=2, deadline=1)
     assert service.ask()[0] == 200
     with server.paused():
         for _ in range(2):
             status, code, seconds = service.timed()
             assert (status, code) in ((503, "erp_unavailable"), (504, "erp_timeout"))
-            assert seconds < 2 + 3 + 1
+            assert seconds < 1 + 3 + 1
         status, code, seconds = service.timed()
         assert (status, code) == (503, "erp_unavailable")
         assert seconds < 0.05
         started = time.monotonic()
         assert service.client.get("/healthz").status_code == 200
         assert time.monotonic() - started < 0.05
-    time.sleep(5)
-    service.ask()
     deadline = time.monotonic() + 10
     while service.ask()[0] != 200:
         assert time.monotonic() < deadline
@@ -310,9 +308,9 @@ def test_f014_a_column_is_of_another_type(server: Server, service: Whole) -> Non
 
 
 def test_f017_more_rows_than_fit_into_memory(server: Server) -> None:
-    """A quarter of a million wide rows are read a part at a time."""
+    """Many wide rows are read a part at a time."""
     service = whole(server.url, deadline=60)
-    rest = "CROSS JOIN generate_series(1, 17)"
+    rest = "CROSS JOIN generate_series(1, 9)"
     server.execute('ALTER TABLE "OINVLN" RENAME TO "FEW"')
     try:
         with server.changed(f'CREATE VIEW "OINVLN" AS SELECT "FEW".* FROM "FEW" {rest}', 'DROP VIEW "OINVLN"'):
@@ -321,7 +319,7 @@ def test_f017_more_rows_than_fit_into_memory(server: Server) -> None:
             rows = 0
             for page in service.composition.adapter.read(Query("InvoiceLines", EVERYTHING), session):
                 rows, most = rows + len(page.rows), max(most, _resident())
-            assert rows > 250_000
+            assert rows > 130_000
             assert most - before < 64_000_000
     finally:
         server.execute('ALTER TABLE "FEW" RENAME TO "OINVLN"')
