@@ -120,7 +120,7 @@ class FieldFacts:
 
     ``compared`` are the operators of ``Compare`` that it answers, with ``in`` for ``OneOf``; ``liked`` the kinds of
     ``Like``, ``folded`` those that it answers whatever the letter case. ``ordered`` tells that its texts are compared
-    by code point; of other types it is always so.
+    by code point; of other types it is always so. ``numbered`` tells that they certainly are not, but as numbers.
     """
 
     type: PrimitiveType | None = None
@@ -131,6 +131,7 @@ class FieldFacts:
     folded: frozenset[str] = frozenset()
     sortable: bool = False
     ordered: bool = False
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ class Field(Plain):
             return False
         if self.prop.type != STRING or facts.type not in (STRING, None):
             return facts.type != STRING and self.prop.type != STRING
-        return not self.trim and (facts.ordered if self.ordered is None else self.ordered)
+        return not self.trim and not facts.numbered and (facts.ordered if self.ordered is None else self.ordered)
 
     def compare(self, operator: str, value: Any, look: Look) -> Said | None:
         name = self.ref.name

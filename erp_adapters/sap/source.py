@@ -105,6 +105,7 @@ class SapSource:
             folded=likes if "tolower" in self.habits.features else frozenset(),
             sortable=found.sortable and usable,
             ordered=True,  # ABAP wants its databases to compare texts by their bytes
+            numbered=column.seen.numbered,
         )
 
     def _at(self, entity: str) -> _At | None:

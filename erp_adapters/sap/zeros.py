@@ -25,6 +25,11 @@ class Seen:
     plain: bool = False
     length: int | None = None
 
+    @property
+    def numbered(self) -> bool:
+        """Whether SAP sorts the texts that it shows otherwise than as texts: 900 before 1000."""
+        return self.cut and self.length == 0 and not self.plain
+
     def add(self, value: str, width: int) -> None:
         self.any = True
         if not _digits(value):
