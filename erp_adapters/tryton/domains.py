@@ -68,7 +68,7 @@ class Domains:
         way = self.models.way(model, condition.field)
         if way is None or way.end.type in MANY or not way.searched:
             return None
-        if way.model is not None:
+        if way.pointed:
             return _pointed(way, condition)
         leaf = _said_of(_leaf_of(way), condition)
         return None if leaf is None else self._reached(way, leaf)
@@ -82,8 +82,12 @@ class Domains:
         """A leaf that is true of no value is true of records whose links lead nowhere, and domains are not."""
         if leaf.of_nothing and way.computed:
             return None
-        nowhere = [[link, "=", None] for link in way.optional] if leaf.of_nothing else []
-        return Said(some([leaf.domain, *nowhere]), leaf.exact)
+        nowhere: list[Domain] = [[link, "=", None] for link in way.optional] if leaf.of_nothing else []
+        if way.model is None:
+            return Said(some([leaf.domain, *nowhere]), leaf.exact)
+        if leaf.of_nothing:
+            nowhere.append([way.links[0][0], "not like", _escaped(f"{way.model},") + "%"])
+        return Said(_led(some([leaf.domain, *nowhere]), way.model), leaf.exact)
 
     def _behind(self, model: str, condition: Behind) -> Said | None:
         way = self.models.way(model, condition.path)
@@ -294,6 +298,20 @@ class Text(Leaf):
 
 
 @dataclass(frozen=True, slots=True)
+class Padded(Leaf):
+    """A number that is read as a text of so many digits."""
+
+    def fit(self, value: Any) -> Any:
+        return _number(self.way, value)
+
+    def unfit(self, operator: str, value: Any) -> Leafed | None:
+        return Leafed(NEVER, False) if operator == "eq" else None
+
+    def listed(self, values: Sequence[Any], none_of: bool) -> Leafed | None:
+        return Leaf.listed(self, [value for value in values if value is None or _fits(self.way, value)], none_of)
+
+
+@dataclass(frozen=True, slots=True)
 class Searched(Leaf):
     """A computed field: its module wrote what can be searched. What that makes of null nobody knows."""
 
@@ -318,8 +336,17 @@ _LEAVES: Mapping[str, Callable[[Way], Leaf]] = {
 
 
 def _leaf_of(way: Way) -> Leaf:
+    if way.width is not None:
+        return Padded(way)
     leaf = _LEAVES.get(way.end.type, Leaf)(way)
     return Searched(way, leaf) if way.computed else leaf
+
+
+def _led(domain: Domain, model: str) -> Domain:
+    """A domain whose paths begin with a reference: such clauses name the model that they go through."""
+    if domain[0] in ("AND", "OR"):
+        return [domain[0], *(_led(part, model) for part in domain[1:])]
+    return [*domain, model] if "." in domain[0] else domain
 
 
 def _said_of(leaf: Leaf, condition: Compare | OneOf | Like) -> Leafed | None:
@@ -341,6 +368,8 @@ def _pointed(way: Way, condition: Compare | OneOf | Like) -> Said | None:
             none_of = condition.negated
         case _:
             return None
+    if way.width is not None:
+        values = tuple(_number(way, value) for value in values if value is None or _fits(way, value))
     prefix = _escaped(f"{way.model},") + "%"
     there = [f"{way.model},{value}" for value in values if value is not None]
     null = len(there) < len(values)
@@ -351,6 +380,16 @@ def _pointed(way: Way, condition: Compare | OneOf | Like) -> Said | None:
         return Said(some([others, [way.path, "=", None]]))
     elsewhere: list[Domain] = [[way.path, "not like", prefix], [way.path, "=", None]] if null else []
     return Said(some([[way.path, "in", there], *elsewhere]))
+
+
+def _fits(way: Way, value: Any) -> bool:
+    return isinstance(value, str) and len(value) == way.width and value.isascii() and value.isdigit()
+
+
+def _number(way: Way, value: Any) -> int | None:
+    if value is not None and not _fits(way, value):
+        raise ValueError("not so many digits")
+    return None if value is None else int(value)
 
 
 def _storable(text: Any) -> str:

@@ -6,7 +6,7 @@ Read from ``fields_get`` with the rights of the user, once per model. What that 
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edm.primitives import (
@@ -54,8 +54,10 @@ _EQUAL = frozenset({"eq", "ne", "in"})
 _LIKED = frozenset({"startswith", "endswith", "contains", "equals"})
 #: Fields that are searched for something else than they hold: of products, whether their template is active, too.
 _SEARCHED_OTHERWISE = frozenset({("product.product", "active"), ("product.template", "active")})
-#: ``origin[sale.line]`` is the id of what a reference leads to, if that is of the model.
-_POINTED = re.compile(r"([a-z_][a-z0-9_]*)\[([a-z0-9_.\-]+)\]")
+#: ``origin[sale.line]`` is the id of what a reference leads to, if that is of the model; a path may go on from there.
+_POINTED = re.compile(r"([a-z_][a-z0-9_]*)\[([a-z0-9_.\-]+)\](?:\.(.+))?")
+#: ``id#10`` is a number as a text of ten digits, which is sorted and compared as the number is.
+_PADDED = re.compile(r"(.+)#(\d{1,2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,12 @@ class Way:
     path: str
     owner: str
     model: str | None = None
+    width: int | None = None
+
+    @property
+    def pointed(self) -> bool:
+        """Whether its value is the id in a reference."""
+        return self.model is not None and not self.links
 
     @property
     def optional(self) -> tuple[str, ...]:
@@ -153,10 +161,14 @@ class Models:
 
     def way(self, model: str, path: str) -> Way | None:
         """Where a path leads, if there is one: over links to a field that has a value or leads to many records."""
+        padded = _PADDED.fullmatch(path)
+        if padded is not None:
+            way = self.way(model, padded[1])
+            number = way is not None and (way.pointed or TYPES.get(way.end.type) == INT64)
+            return replace(way, width=int(padded[2])) if way is not None and number else None
         pointed = _POINTED.fullmatch(path)
         if pointed is not None:
-            end = (self.fields(model) or {}).get(pointed[1])
-            return Way((), end, pointed[1], model, pointed[2]) if end is not None and end.type == "reference" else None
+            return self._pointed(model, *pointed.groups())
         links: list[tuple[str, Definition]] = []
         steps = path.split(".")
         for place, step in enumerate(steps):
@@ -171,13 +183,31 @@ class Models:
             model = found.relation
         return None
 
+    def _pointed(self, model: str, name: str, target: str, rest: str | None) -> Way | None:
+        found = (self.fields(model) or {}).get(name)
+        if found is None or found.type != "reference":
+            return None
+        if rest is None:
+            return Way((), found, name, model, target)
+        way = self.way(target, rest)
+        if way is None or way.model is not None or way.end.type in MANY:
+            return None
+        links = ((name, found), *((f"{name}.{path}", link) for path, link in way.links))
+        return Way(links, way.end, f"{name}.{way.path}", way.owner, target)
+
     def facts(self, model: str, path: str, ordered: bool) -> FieldFacts | None:
         """``ordered``: whether the database's collation is that of code points."""
         way = self.way(model, path)
         if way is None or way.end.type not in TYPES:
             return None
         kind = way.end.type
-        if way.model is not None:
+        if way.width is not None:
+            compared = _EQUAL if way.pointed else _EQUAL | _RANGED
+            return FieldFacts(
+                STRING, way.nullable, way.width, compared if way.searched else frozenset(),
+                sortable=way.sorted, ordered=True,
+            )  # fmt: skip
+        if way.pointed:
             return FieldFacts(INT64, compared=_EQUAL if way.searched else frozenset())
         compared = _EQUAL | (frozenset() if kind in ("boolean", "binary") else _RANGED)
         text = kind in TEXTS or kind in CODES

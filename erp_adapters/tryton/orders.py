@@ -15,7 +15,8 @@ def written(models: Models, model: str, order: Sequence[Order]) -> list[list[str
     for item in order:
         way = models.way(model, item.field)
         # A link alone is sorted by the name of what it leads to.
-        name = f"{item.field}.id" if way is not None and way.end.type in LINKS else item.field
+        path = item.field if way is None else way.path
+        name = f"{path}.id" if way is not None and way.end.type in LINKS else path
         terms.append([name, "DESC NULLS LAST" if item.descending else "ASC NULLS FIRST"])
     return terms if any(name == "id" for name, _ in terms) else [*terms, ["id", "ASC"]]
 

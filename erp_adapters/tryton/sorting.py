@@ -21,6 +21,8 @@ from erp_adapters.tryton.orders import Key, Phase, phases
 
 #: Records of a batch that is put together here, and what is looked at of a text to see how it is sorted.
 _BATCH, _LOOKED_AT = 500, 200
+#: Records read beyond those that were asked for, to have all with the same values.
+_MARGIN = 25
 #: Records that are sorted here for one answer, where nothing else helps.
 _SORTED_HERE = 20_000
 #: Seconds for which the shortest and the longest number are taken to be that.
@@ -100,15 +102,34 @@ class Sorting:
     def _phase(self, ask: Ask, phase: Phase, session: Session) -> Iterator[Sequence[Record]]:
         domain, order = phase
         ask = replace(ask, order=order)
-        classes = self._classes(ask, session)
-        if len(classes) == 1:
+        by_length = self._by_length(ask, session)
+        if not by_length:
             yield from self.source.pages(ask, domain, session)
         elif ask.top is None:
             yield self._sorted_here(ask, domain, session)
         elif (few := self._few(ask, domain, session)) is not None:
             yield few
+        elif (ties := self._ties(ask, domain, min(by_length), session)) is not None:
+            yield ties
         else:
-            yield from _packed(self._merged(ask, domain, classes, session))
+            classes = product(*(lengths.classes(order[place].field) for place, lengths in by_length.items()))
+            yield from _packed(self._merged(ask, domain, list(classes), session))
+
+    def _ties(self, ask: Ask, domain: Sequence[Domain], place: int, session: Session) -> list[Record] | None:
+        """The answer, if what is sorted by first leaves few records to be sorted here: those with the same values."""
+        assert ask.top is not None, "without it all records are sorted here"
+        wanted = ask.skip + ask.top
+        if not place or wanted + _MARGIN > self.source.page:
+            return None
+        more = replace(_with_order(ask), skip=0, top=wanted + _MARGIN)
+        found = [record for records in self.source.pages(more, domain, session) for record in records]
+        if len(found) == wanted + _MARGIN:
+            first = ask.order[:place]
+            last = Key(found[-1], first)  # there may be more of these
+            found = [record for record in found if Key(record, first) != last]
+            if len(found) < wanted:
+                return None
+        return _cut(found, ask)
 
     def _merged(
         self, ask: Ask, domain: Sequence[Domain], classes: Sequence[Sequence[Domain]], session: Session
@@ -146,17 +167,16 @@ class Sorting:
 
     # --- how texts are sorted -------------------------------------------------------------------------------------
 
-    def _classes(self, ask: Ask, session: Session) -> list[list[Domain]]:
-        """Conditions one of which is true of a record, in each of which lengths do not matter."""
-        several: list[list[Domain]] = []
-        for item in ask.order:
+    def _by_length(self, ask: Ask, session: Session) -> dict[int, Lengths]:
+        """The places in the order where Tryton looks at lengths first."""
+        found: dict[int, Lengths] = {}
+        for place, item in enumerate(ask.order):
             way = self.models.way(ask.entity, item.field)
-            if way is None or way.end.type not in TEXTS or way.model is not None:
-                continue
-            lengths = self._looked_at(ask.entity, item.field, session)
-            if lengths.several:
-                several.append(lengths.classes(item.field))
-        return [list(each) for each in product(*several)]
+            if way is not None and way.end.type in TEXTS:
+                lengths = self._looked_at(ask.entity, item.field, session)
+                if lengths.several:
+                    found[place] = lengths
+        return found
 
     def _looked_at(self, model: str, path: str, session: Session) -> Lengths:
         known = self._lengths.get((model, path))

@@ -174,7 +174,7 @@ class TrytonSource:
     def _question(
         self, ask: Ask, domain: Sequence[Domain], skip: int, size: int, context: Mapping[str, Any]
     ) -> tuple[str, list[Any]]:
-        names = [self._read_as(ask.entity, name) for name in ask.fields]
+        names = [read_as for name in ask.fields for read_as in self._read_as(ask.entity, name)]
         fields = list(dict.fromkeys((*names, "id")))
         order = written(self._models, ask.entity, ask.order)
         return f"model.{ask.entity}.search_read", [self._domain(ask, domain), skip, size, order, fields, context]
@@ -186,9 +186,12 @@ class TrytonSource:
         assert said is not None, "it was graded"
         return [said.domain, *more] if said.domain else list(more)
 
-    def _read_as(self, model: str, name: str) -> str:
+    def _read_as(self, model: str, name: str) -> tuple[str, ...]:
+        """What is read for a field; of one behind a reference also where the reference leads to."""
         way = self._models.way(model, name)
-        return name if way is None else way.path
+        if way is None:
+            return (name,)
+        return (way.path, way.links[0][0]) if way.model is not None and way.links else (way.path,)
 
     def _record(self, row: Mapping[str, Any], ask: Ask) -> Record:
         return {name: self._value(row, ask.entity, name) for name in ask.fields}
@@ -196,6 +199,9 @@ class TrytonSource:
     def _value(self, row: Mapping[str, Any], model: str, name: str) -> Any:
         way = self._models.way(model, name)
         path = name if way is None else way.path
+        if way is not None and way.model is not None and way.links:
+            leads = _pointed(row.get(way.links[0][0]), way.model)
+            row = row if leads is not None else {}
         *links, end = path.split(".")
         found: Any = row
         for link in links:
@@ -205,8 +211,10 @@ class TrytonSource:
         if end not in found:
             raise BadAnswer(f"{model}: no {name} in a record")
         value = found[end]
-        if way is not None and way.model is not None:
-            return _pointed(value, way.model)
+        if way is not None and way.pointed:
+            value = _pointed(value, way.model or "")
+        if way is not None and way.width is not None and value is not None:
+            return str(value).zfill(way.width)
         return None if value == "" else value
 
     # --- about it -------------------------------------------------------------------------------------------------

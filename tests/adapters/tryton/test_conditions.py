@@ -31,7 +31,9 @@ FIELDS = {
     ),
     "stock.move": (
         "quantity", "state", "effective_date", "planned_date", "product.code", "origin", "origin[sale.line]",
-        "shipment", "lot", "lot.number", "unit_price", "from_location.name",
+        "shipment", "lot", "lot.number", "unit_price", "from_location.name", "id#10", "product#10",
+        "origin[sale.line]#8", "shipment[stock.shipment.out].number", "shipment[stock.shipment.out].customer.code",
+        "shipment[stock.shipment.out].effective_date",
     ),
     "product.product": ("code", "suffix_code", "description", "template.name"),
     "account.payment": ("number", "amount", "date", "state", "reference", "party.name", "line"),
@@ -252,6 +254,7 @@ ORDERS = {
         "write_date",
     ),
     "party.party": ("name", "code", "active"),
+    "stock.move": ("id#10", "product#10", "quantity"),
     "stock.shipment.out": ("number", "effective_date", "planned_date", "customer.code"),
     "sale.line": ("quantity", "unit_price", "sale.reference", "product.suffix_code"),
 }
