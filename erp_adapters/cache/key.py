@@ -80,6 +80,11 @@ class Key:
         """The question without its columns: any answer with more of them serves too."""
         return Key(replace(self.query, columns=()), self.view)
 
+    @cached_property
+    def met(self) -> frozenset[Expr]:
+        """The conditions that every row of the answer meets."""
+        return frozenset(conjuncts(self.query.filter))
+
     def digest(self, namespace: str) -> str:
         """The name in a shared store. ``namespace`` tells models and sources apart."""
         return _digest(self, namespace)

@@ -39,6 +39,10 @@ class _Seen:
         one = Entry(self.columns, [self.row], count, self.fetched, self.took, derived=True)
         return _with_columns(one, query.columns)
 
+    def covers(self, other: "_Seen") -> bool:
+        """Whether it has all columns of the other one, mostly because both have the same."""
+        return self.columns == other.columns or set(other.columns) <= set(self.columns)
+
 
 @dataclass(slots=True)
 class Memory:
@@ -108,9 +112,8 @@ class Memory:
 
 
 def _beside(new: _Seen, others: Sequence[_Seen]) -> Sequence[_Seen]:
-    """Of the ``others`` those that answer for what ``new`` does not: a narrow list does not displace a whole record."""
-    left = [old for old in others if not (set(old.columns) <= set(new.columns) and old.met <= new.met)]
-    return left[: _VARIANTS - 1]
+    """Of the ``others`` those that have columns which ``new`` lacks: a narrow list does not displace a whole record."""
+    return [old for old in others if not new.covers(old)][: _VARIANTS - 1]
 
 
 def _with_columns(entry: Entry, columns: tuple[str, ...]) -> Entry | None:
@@ -148,6 +151,6 @@ def _taken_apart(key: Key, entry: Entry, entity_set: EntitySet) -> Iterator[tupl
     name, query = entity_set.type.key, key.query
     if query.source is not None or name not in entry.columns or len(entry.rows) > _TAKEN_APART:
         return
-    place, met = entry.columns.index(name), frozenset(conjuncts(query.filter))
+    place, met = entry.columns.index(name), key.met
     for row in entry.rows:
         yield (entity_set.name, key.view, row[place]), _Seen(entry.columns, row, entry.fetched, met, entry.took)
