@@ -25,6 +25,10 @@ _HEADERS = {"DataServiceVersion": "2.0", "MaxDataServiceVersion": "2.0"}
 _EMPTY = 3
 
 
+class Uncounted(ContractBroken):
+    """The service did not count, though it was asked to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A field of the records: its name, the steps to it, and what its values show."""
@@ -142,7 +146,7 @@ class Answers:
         found = body["d"].get("__count") if isinstance(body["d"], dict) else None
         text = str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
         if not (text.isascii() and text.isdigit() and len(text) < 16):
-            raise self._broken(f"no count, though one was asked for: {found!r:.40}")
+            raise Uncounted(self.question.path, f"no count, though one was asked for: {str(found)[:40]!r}")
         return int(text)
 
     def _follow(self, link: str) -> dict[str, str]:

@@ -71,10 +71,12 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Writes and grades the conditions of one entity. ``find`` gives a column by the name that conditions use;
-    ``features`` are what this system has been said to know beyond the usual: ``not``, ``tolower``, ``paths``."""
+    ``features`` are what this system has been said to know beyond the usual: ``not``, ``tolower``, ``paths``; what it
+    has ``refused`` is not asked again, fields as ``.NAME``."""
 
     find: Callable[[str], Column | None]
     features: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
     def write(self, condition: Condition) -> Said:
         """The condition as text, or whether it is true of every record or of none."""
@@ -114,7 +116,9 @@ class Writer:
 
     def _usable(self, name: str) -> Column | None:
         found = self.find(name)
-        return None if found is None or (found.linked and "paths" not in self.features) else found
+        if found is None or (found.linked and "paths" not in self.features) or f".{name}" in self.refused:
+            return None
+        return found
 
     # Comparisons
 
@@ -153,7 +157,7 @@ class Writer:
     def _grade_like(self, condition: Like) -> Match:
         column = self._usable(condition.field)
         needed = {"not": condition.negated, "tolower": condition.folded}
-        if column is None or condition.kind not in liked(column.field):
+        if column is None or condition.kind not in liked(column.field) - self.refused:
             return Match.NO
         if any(wanted and feature not in self.features for feature, wanted in needed.items()):
             return Match.NO

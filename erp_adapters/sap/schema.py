@@ -5,6 +5,7 @@ are written is not known here.
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -118,15 +119,27 @@ def read(text: bytes, service: str) -> Service:
         raise ContractBroken(service, "its $metadata declares entities or is no UTF-8")
     config = model.Config(default_error_policy=model.PolicyIgnore(), retain_null=True)
     try:
-        return _service(model.MetadataBuilder(text, config).build())
+        return _service(model.MetadataBuilder(text, config).build(), _summed_up(text))
     except (PyODataException, AttributeError, KeyError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise ContractBroken(service, f"its $metadata cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _service(schema: Any) -> Service:
+#: The types of analytical sets: what is not selected is summed up, so that there are no records to speak of.
+_ANALYTICAL = re.compile(rb"<EntityType\s[^>]*sap:semantics\s*=\s*[\"']aggregate[\"'][^>]*>")
+_NAME = re.compile(rb"\sName\s*=\s*[\"']([^\"']*)[\"']")
+
+
+def _summed_up(text: bytes) -> frozenset[str]:
+    """pyodata does not read that annotation."""
+    found = (_NAME.search(tag) for tag in _ANALYTICAL.findall(text))
+    return frozenset(name[1].decode(errors="replace") for name in found if name)
+
+
+def _service(schema: Any, summed_up: frozenset[str]) -> Service:
     shapes = {one.name: _shape(one) for one in schema.complex_types if _sound(one)}
     shapes |= {one.name: _shape(one) for one in schema.entity_types if _sound(one)}
-    sets = {one.name: _set(one, shapes) for one in schema.entity_sets if one.addressable and _sound(one.entity_type)}
+    there = [one for one in schema.entity_sets if one.addressable and _sound(one.entity_type)]
+    sets = {one.name: _set(one, shapes) for one in there if one.entity_type.name not in summed_up}
     return Service(sets, shapes)
 
 

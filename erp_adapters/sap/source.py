@@ -11,12 +11,13 @@ from requests.cookies import RequestsCookieJar
 
 from edm import primitives
 from edm.capabilities import Match
-from erp_adapters.base import AuthFailed, ContractBroken, Denied, Session, SourceError
-from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts
+from erp_adapters.base import AuthFailed, ContractBroken, Denied, Refused, Session, SourceError
+from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts, Withdrawn
 from erp_adapters.sap import names
-from erp_adapters.sap.ask import Answers, Question, Wanted
+from erp_adapters.sap.ask import Answers, Question, Uncounted, Wanted
 from erp_adapters.sap.described import Described
 from erp_adapters.sap.faults import LOOKED_AT, error_of, stale
+from erp_adapters.sap.refusals import Refusals
 from erp_adapters.sap.render import Column, Writer, compared, liked
 from erp_adapters.sap.schema import EntitySet, Service
 from erp_adapters.sap.zeros import Zeros
@@ -67,6 +68,7 @@ class SapSource:
     described: Described = field(init=False)
     #: Of SAP's session with our user: without them every call would sign in, and leave a session behind.
     cookies: RequestsCookieJar = field(default_factory=RequestsCookieJar, repr=False)
+    refusals: Refusals = field(default_factory=Refusals)
     _zeros: Zeros = field(default_factory=Zeros)
 
     def __post_init__(self) -> None:
@@ -83,27 +85,29 @@ class SapSource:
         required: list[tuple[str, ...]] = [(one.name,) for one in usable if one.required]
         if at.set.demanding and not required:
             required = [tuple(one.name for one in usable)]
-        return EntityFacts(at.set.top, at.set.skip, at.set.count, self.habits.values, tuple(required))
+        count = at.set.count and "count" not in self.refusals.of(name)
+        return EntityFacts(at.set.top, at.set.skip, count, self.habits.values, tuple(required))
 
     def field(self, entity: str, name: str) -> FieldFacts | None:
         at = self._at(entity)
         column = self._column(entity, name) if at is not None else None
         if column is None and at is not None and self.described.missed(at.service):
             column = self._column(entity, name)
-        return None if column is None else self._facts(column)
+        return None if column is None else self._facts(entity, column)
 
-    def _facts(self, column: Column) -> FieldFacts:
-        found = column.field
-        usable = not column.linked or "paths" in self.habits.features
-        likes = liked(found) if usable else frozenset()
+    def _facts(self, entity: str, column: Column) -> FieldFacts:
+        found, refused = column.field, self.refusals.of(entity)
+        features = self.habits.features - refused
+        usable = (not column.linked or "paths" in features) and f".{column.spelled}" not in refused
+        likes = liked(found) - refused if usable else frozenset()
         return FieldFacts(
             type=found.type,
             nullable=found.nullable or found.type is primitives.STRING,
             max_length=found.max_length,
             compared=compared(found) if usable else frozenset(),
             liked=likes,
-            folded=likes if "tolower" in self.habits.features else frozenset(),
-            sortable=found.sortable and usable,
+            folded=likes if "tolower" in features else frozenset(),
+            sortable=found.sortable and usable and "order" not in refused,
             ordered=True,  # ABAP wants its databases to compare texts by their bytes
             numbered=column.seen.numbered,
         )
@@ -138,7 +142,8 @@ class SapSource:
     # --- conditions -----------------------------------------------------------------------------------------------
 
     def _writer(self, entity: str) -> Writer:
-        return Writer(lambda name: self._column(entity, name), self.habits.features)
+        refused = self.refusals.of(entity)
+        return Writer(lambda name: self._column(entity, name), self.habits.features - refused, refused)
 
     def grade(self, entity: str, condition: Condition) -> Match:
         writer = self._writer(entity)
@@ -155,24 +160,46 @@ class SapSource:
     # --- questions ------------------------------------------------------------------------------------------------
 
     def read(self, ask: Ask, session: Session) -> Iterator[Batch]:
+        if self._withheld(ask):
+            raise Withdrawn(Refused(f"{ask.entity}: what was refused before is not asked again"))
         question = self._question(ask)
         if question is None:
             yield Batch((), 0 if ask.count else None)
             return
+        given = False
         try:
-            yield from Answers(self.transport, question, session, self.cookies).batches()
+            for batch in Answers(self.transport, question, session, self.cookies).batches():
+                yield batch
+                given = True
+        except Uncounted as error:
+            self.refusals.note(ask.entity, "count")
+            raise Withdrawn(error) from None
         except SourceError as error:
+            if isinstance(error, Refused) and not given and self.refusals.suspect(ask, error):
+                raise Withdrawn(error) from None
             if isinstance(error, AuthFailed | Denied):
                 self.cookies.clear()  # who was signed in by them may not be who we are now
             if stale(error) or isinstance(error, ContractBroken):
                 self.described.missed(question.service)
             raise
 
+    def _withheld(self, ask: Ask) -> bool:
+        """Whether the question was made before something of it was refused to another one."""
+        refused = self.refusals.of(ask.entity)
+        if not refused:
+            return False
+        names = {f".{item.field}" for item in ask.order}
+        unsorted = bool(ask.order) and ("order" in refused or not names.isdisjoint(refused))
+        ungraded = ask.where is not None and self.grade(ask.entity, ask.where) is Match.NO
+        return unsorted or ungraded or (ask.count and "count" in refused)
+
     def explain(self, ask: Ask) -> str:
         question = self._question(ask)
         if question is None:
             return "nothing: no record meets the condition"
-        return f"GET {with_params(self.transport.place.resolve(question.path), question.query())}"
+        call = f"GET {with_params(self.transport.place.resolve(question.path), question.query())}"
+        refused = ", ".join(sorted(what.removeprefix(".") for what in self.refusals.of(ask.entity)))
+        return f"{call}\nrefused before, so not asked for: {refused}" if refused else call
 
     def _question(self, ask: Ask) -> Question | None:
         """``None`` if no record can meet the condition."""
@@ -183,7 +210,7 @@ class SapSource:
         fields = ask.fields or at.set.shape.key or tuple(at.set.shape.fields)[:1]
         wanted = tuple(self._wanted(ask.entity, name) for name in fields)
         order = [f"{item.field}{' desc' if item.descending else ''}" for item in ask.order]
-        windows = ask.top is None and self._turnable(at.set)
+        windows = ask.top is None and self._turnable(at.set) and "order" not in self.refusals.of(ask.entity)
         if windows:
             order += [name for name in at.set.shape.key if all(item.field != name for item in ask.order)]
         expanded = dict.fromkeys(link for name in fields for link in self._links(at, name))

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 Row = dict[str, Any]
 
@@ -80,7 +80,9 @@ class Gateway:
     more: Mapping[str, str] = field(default_factory=dict)
     alpha: Mapping[str, int] = field(default_factory=lambda: {"Number": 10})
     mute: frozenset[str] = frozenset()
+    cannot: tuple[str, ...] = ()  # texts of conditions and orders that are not implemented
     page: int = 100
+    words: str = ""
     host: str = "http://inner.example:8000"
     answers: list[tuple[int, str, bytes]] = field(default_factory=list)  # taken before anything is looked up
     asked: list[str] = field(default_factory=list)
@@ -106,6 +108,9 @@ class Gateway:
             return 200, "application/xml", described.encode()
         if not name:
             return 200, "application/json", b'{"d":{"EntitySets":[]}}'
+        asked = unquote(parts.query)
+        if any(text in asked for text in self.cannot):
+            return self._error(501, "/IWBEP/CX_MGW_NOT_IMPL_EXCEPTION", f"Method not implemented: {self.words}")
         try:
             body = self._read(name, dict(parse_qsl(parts.query, keep_blank_values=True)), parts)
         except Refusal as error:

@@ -96,3 +96,15 @@ def test_a_moment_is_told_from_a_day_by_its_precision() -> None:
     assert found is not None
     assert (found[0].max_length, found[1]) == (40, ())
     assert service.path(shape, "Place") is None
+
+
+def test_analytical_sets_are_not_there() -> None:
+    """What is not selected is summed up: they have no records to speak of."""
+    described = metadata(
+        """<EntityType sap:label="Sum" Name="T" sap:semantics="aggregate"><Key><PropertyRef Name="ID"/></Key>
+        <Property Name="ID" Type="Edm.String"/></EntityType>
+        <EntityType Name="U"><Key><PropertyRef Name="ID"/></Key><Property Name="ID" Type="Edm.String"
+        sap:semantics="aggregate"/></EntityType>""",
+        '<EntitySet Name="Sums" EntityType="Z_SRV.T"/><EntitySet Name="Records" EntityType="Z_SRV.U"/>',
+    )
+    assert set(schema.read(described.encode(), "Z_SRV").sets) == {"Records"}
