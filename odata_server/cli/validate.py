@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Do not ask the database.")
+@click.option("--offline", is_flag=True, help="Do not ask the ERPs.")
 @click.option("--json", "as_json", is_flag=True, help="The faults as JSON.")
 @settings_options
 def validate(offline: bool, as_json: bool, config_file: str | None, **flags: Any) -> None:
-    """Check configuration, catalog and database.
+    """Check configuration, catalog and ERPs.
 
     Lists all faults at once.
 
@@ -145,4 +145,4 @@ def _summary(faults: "list[Fault]", metadata: "ServiceMetadata | None", offline:
     if faults:
         return f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'} found."
     sets = len(metadata.sets) if metadata else 0
-    return f"No faults: {sets} entity sets{', database not asked' if offline else ', and the database fits'}."
+    return f"No faults: {sets} entity sets{', ERPs not asked' if offline else ', and the ERPs fit'}."

@@ -275,7 +275,7 @@ def test_metadata_needs_no_database() -> None:
 def test_validate_finds_nothing(demo_sqlite_url: str) -> None:
     configured(database_url=demo_sqlite_url)
     result = run("validate")
-    assert (result.exit_code, result.stdout.strip()) == (0, "No faults: 15 entity sets, and the database fits.")
+    assert (result.exit_code, result.stdout.strip()) == (0, "No faults: 15 entity sets, and the ERPs fit.")
     assert json.loads(run("validate", "--json").stdout) == []
 
 
