@@ -19,8 +19,8 @@ from erp_adapters.tryton.domains import Domain
 from erp_adapters.tryton.fields import TEXTS, Models
 from erp_adapters.tryton.orders import Key, Phase, phases
 
-#: Records of a batch that is put together here, and what is looked at of a text to see how it is sorted.
-_BATCH, _LOOKED_AT = 500, 200
+#: Texts that are looked at to see how they are sorted.
+_LOOKED_AT = 200
 #: Records read beyond those that were asked for, to have all with the same values.
 _MARGIN = 25
 #: Records that are sorted here for one answer, where nothing else helps.
@@ -81,7 +81,7 @@ class Sorting:
         if asked is None:
             yield self._sorted_here(ask, [], session)
         elif len(asked) > 1:
-            yield from _packed(self._across(ask, asked, session))
+            yield from _packed(self._across(ask, asked, session), self.source.page)
         else:
             yield from self._phase(ask, asked[0], session)
 
@@ -113,7 +113,7 @@ class Sorting:
             yield ties
         else:
             classes = product(*(lengths.classes(order[place].field) for place, lengths in by_length.items()))
-            yield from _packed(self._merged(ask, domain, list(classes), session))
+            yield from _packed(self._merged(ask, domain, list(classes), session), self.source.page)
 
     def _ties(self, ask: Ask, domain: Sequence[Domain], place: int, session: Session) -> list[Record] | None:
         """The answer, if what is sorted by first leaves few records to be sorted here: those with the same values."""
@@ -214,9 +214,9 @@ def _cut(found: list[Record], ask: Ask) -> list[Record]:
     return found[ask.skip : None if ask.top is None else ask.skip + ask.top]
 
 
-def _packed(records: Iterator[Record]) -> Iterator[list[Record]]:
-    yield list(islice(records, _BATCH))
-    while batch := list(islice(records, _BATCH)):
+def _packed(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
+    yield list(islice(records, size))
+    while batch := list(islice(records, size)):
         yield batch
 
 

@@ -164,7 +164,11 @@ class TrytonSource:
 
     def _page(self, ask: Ask, domain: Sequence[Domain], skip: int, size: int, session: Session) -> list[dict[str, Any]]:
         method, params = self._question(ask, domain, skip, size, self._context(ask.options, session))
-        found = self.rpc.call(method, params, session)
+        try:
+            found = self.rpc.call(method, params, session)
+        except Unanswerable:
+            self._models.forget()  # a module has gone, perhaps
+            raise
         if not isinstance(found, list) or not all(
             isinstance(row, dict) and type(row.get("id")) is int for row in found
         ):

@@ -12,6 +12,7 @@ from erp_adapters.tryton.rpc import opened
 from erp_adapters.tryton.source import TrytonSource
 from tests import servers
 from tests.adapters.tryton import ground
+from tests.adapters.tryton.published import Both, published
 
 Connect = Callable[..., TrytonSource]
 
@@ -46,3 +47,9 @@ def source(tryton: ground.Server) -> TrytonSource:
 def ordered(tryton: ground.Server) -> TrytonSource:
     """The same data, sorted by code point."""
     return source_at(tryton.url, ground.ORDERED)
+
+
+@pytest.fixture(scope="session")
+def both(tryton: ground.Server) -> Both:
+    """The published service, and the evaluator over all of its rows."""
+    return published(tryton.url)

@@ -1,9 +1,6 @@
 """The built-in catalog over a real Tryton: the names of the demo's, the evaluator's answers, few calls, Tryton's own sums."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
@@ -12,80 +9,18 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from edm.declare import load_directory
-from edm.query import Query
-from erp_adapters.base import Adapter, Session, Validates
-from erp_adapters.memory import MemoryAdapter
-from erp_adapters.records.adapter import RecordAdapter
+from erp_adapters.base import Validates
 from erp_adapters.records.base import Ask, Compare
-from erp_adapters.transport import OptionFault, Remote, Secret, TransportOptions
+from erp_adapters.transport import OptionFault, Remote
 from erp_adapters.tryton import connect
-from erp_adapters.tryton.source import TrytonSource
-from odata_server.auth import ANONYMOUS
-from odata_server.messages import ODataRequest, ODataResponse
 from odata_server.service import Service, ServiceOptions
-from tests.adapters.tryton.ground import DATABASE, PASSWORD, Server
+from tests.adapters.tryton.published import METADATA, Both, asked, remote
 from tests.adapters.tryton.test_conditions import read
 from tests.engine.small import NOW, SECRET
 from tests.profiles import examples
-from tests.properties.expressions import Model, conditions, encoded, orders
+from tests.properties.expressions import conditions, orders
 
-METADATA = load_directory(files("erp_adapters.tryton") / "catalog")
 DEMO = load_directory(files("erp_adapters") / "catalog")
-OPTIONS = ServiceOptions(deadline=120)
-
-
-def remote(url: str, **options: Any) -> Remote:
-    limits = TransportOptions(timeout=60)
-    return Remote(url, limits=limits, user="odata", password=Secret(PASSWORD), options=options)
-
-
-@dataclass(frozen=True)
-class Both:
-    """The service over Tryton, the same over the evaluator, and what both of them hold."""
-
-    adapter: RecordAdapter
-    source: TrytonSource
-    services: Mapping[str, Service]
-    model: Model
-    rows: Mapping[str, list[dict[str, Any]]]
-
-    def same(self, path: str, query: str = "") -> Any:
-        """The answer of both."""
-        answers = {name: _asked(service, path, query) for name, service in self.services.items()}
-        found = {name: (answer.status, bytes(answer.body)) for name, answer in answers.items()}
-        assert found["tryton"] == found["evaluator"], (path, query)
-        return json.loads(found["tryton"][1], parse_float=Decimal)
-
-    def calls(self, path: str, query: str = "") -> int:
-        """Calls of Tryton that it takes, once it is known how it sorts."""
-        answer = _asked(self.services["tryton"], path, query)
-        assert answer.status == 200, bytes(answer.body)
-        before = next(self.source.rpc._numbers)
-        _asked(self.services["tryton"], path, query)
-        return next(self.source.rpc._numbers) - before - 1
-
-
-def _asked(service: Service, path: str, query: str) -> ODataResponse:
-    return service.handle(ODataRequest("GET", path, encoded(query.replace("&$", "\n$"))), ANONYMOUS)
-
-
-@pytest.fixture(scope="module")
-def both(tryton: Server) -> Both:
-    adapter = connect(remote(tryton.url, database=DATABASE), METADATA, "tryton")
-    assert isinstance(adapter, RecordAdapter)
-    assert isinstance(adapter.source, TrytonSource)
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for entity_set in METADATA.sets:
-        names = entity_set.type.names
-        pages = adapter.read(Query(entity_set.name, names), Session())
-        rows[entity_set.name] = [dict(zip(names, row, strict=True)) for page in pages for row in page.rows]
-    samples = {
-        name: {key: list(dict.fromkeys(row[key] for row in found if row[key] is not None)) for key in found[0]}
-        for name, found in rows.items()
-    }
-    adapters: Mapping[str, Adapter] = {"tryton": adapter, "evaluator": MemoryAdapter(METADATA, rows)}
-    services = {name: Service(METADATA, one, (SECRET,), OPTIONS, clock=lambda: NOW) for name, one in adapters.items()}
-    return Both(adapter, adapter.source, services, Model(METADATA, samples), rows)
 
 
 # --- what it says -------------------------------------------------------------------------------------------------------
@@ -195,7 +130,7 @@ def test_pages_go_on(both: Both) -> None:
     service = Service(METADATA, both.adapter, (SECRET,), ServiceOptions(deadline=120, page_size=4), clock=lambda: NOW)
     query = "$select=InvoiceNumber&$orderby=InvoiceNumber"
     while query:
-        body = json.loads(bytes(_asked(service, "Invoices", query).body))
+        body = json.loads(bytes(asked(service, "Invoices", query).body))
         found += [row["InvoiceNumber"] for row in body["value"]]
         query = body.get("@odata.nextLink", "").partition("?")[2]
     assert found == sorted(row["InvoiceNumber"] for row in both.rows["Invoices"])
@@ -236,7 +171,7 @@ def test_stock_is_what_tryton_says_by_warehouse(both: Both) -> None:
 
 def test_open_amounts_add_up_to_what_parties_owe(both: Both) -> None:
     """In one currency, without payments under way: the party's own balance."""
-    busy = {row["CustomerNumber"] for row in both.rows["Payments"]}
+    busy = {record["party.code"] for record in read(both.source, Ask("account.payment", ("party.code",)))}
     busy |= {row["CustomerNumber"] for row in both.rows["Invoices"] if row["Currency"] != "EUR"}
     compared = 0
     for customer in both.rows["Customers"]:
