@@ -25,6 +25,7 @@ from erp_adapters.records.followed import Followed, joined_on
 from erp_adapters.records.reading import Reading, columns_needed, look_of, too_much
 from erp_adapters.records.related import fixed, fixed_exactly
 from erp_adapters.records.section import SetMapping, parse
+from erp_adapters.records.sought import Seeker, Sought
 from erp_adapters.records.translate import Translator
 
 #: How often a question is put anew after a refusal.
@@ -44,6 +45,7 @@ class RecordAdapter:
     distrust: Distrust = field(default_factory=Distrust)
     _mappings: dict[str, SetMapping] = field(default_factory=dict)
     _translator: Translator = field(init=False, repr=False)
+    _seeker: Seeker = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for entity_set in self._own(self.metadata):
@@ -51,6 +53,7 @@ class RecordAdapter:
             if mapping is not None:
                 self._mappings[entity_set.name] = mapping
         self._translator = Translator(self.metadata, self._mappings, self._look, self.separator)
+        self._seeker = Seeker(self.source, self._translator)
 
     def _own(self, metadata: ServiceMetadata) -> list[EntitySet]:
         return [
@@ -89,9 +92,12 @@ class RecordAdapter:
         )
 
     def _match(self, expr: Expr, entity_set: EntitySet, mapping: SetMapping) -> Match:
-        said = self._translator.said(expr, entity_set)
-        if said is None or self.distrust.condition(entity_set.name, expr):
+        if self.distrust.condition(entity_set.name, expr):
             return Match.NO
+        said = self._translator.said(expr, entity_set)
+        if said is None:
+            sought = self._seeker.sought(expr, entity_set, mapping)
+            return Match.NO if sought is None else self._seeker.grade(sought, mapping)
         exactly = Match.EXACT if said.exact else Match.INEXACT
         if said.condition in (ALWAYS, NEVER):
             return exactly
@@ -109,10 +115,11 @@ class RecordAdapter:
         return codec.order(self._look(mapping.rows.entity))
 
     def read(self, query: Query, session: Session) -> Iterator[Page]:
-        if self._doubted(query):
-            yield from self._finished(query, session)
+        keys, enough = self._keys(query, session)
+        if self._doubted(query) or not enough:
+            yield from self._finished(query, session, keys)
             return
-        reading = self._reading(query)
+        reading = self._reading(query, keys)
         if reading is None:
             yield Page([], 0 if query.count else None)
             return
@@ -126,22 +133,45 @@ class RecordAdapter:
             self.distrust.note(query.entity_set, lie)
             if given or lie.torn:
                 raise ContractBroken(query.entity_set, f"the ERP does not do what it says: {lie}") from None
-            yield from self._anew(query, session)
+            yield from self._anew(query, session, keys)
         except Withdrawn as withdrawn:
             if given:
                 raise withdrawn.error from None
-            yield from self._anew(query, session)
+            yield from self._anew(query, session, keys)
 
-    def _anew(self, query: Query, session: Session) -> Iterator[Page]:
+    def _anew(self, query: Query, session: Session, keys: Condition | None) -> Iterator[Page]:
         """The answer with less asked of the ERP, and still less where it refuses that too."""
         for tries_left in reversed(range(_TRIES)):
             try:
-                yield from list(self._finished(query, session))
+                yield from list(self._finished(query, session, keys))
             except Withdrawn as withdrawn:
                 if not tries_left:
                     raise withdrawn.error from None
             else:
                 return
+
+    def _sought(self, query: Query) -> list[Sought]:
+        """The conditions of a query that are on what is joined."""
+        entity_set = self.metadata[query.entity_set]
+        mapping = self._mapping(entity_set)
+        parts = [part for part in parts_of(query.filter) if self._translator.said(part, entity_set) is None]
+        return [found for part in parts if (found := self._seeker.sought(part, entity_set, mapping)) is not None]
+
+    def _keys(self, query: Query, session: Session) -> tuple[Condition | None, bool]:
+        """What conditions on joins are for the records themselves, and whether that is as much as was declared: lists
+        of keys may be too long, or nothing that the source is exact about."""
+        mapping = self._mapping(self.metadata[query.entity_set])
+        said: list[Condition] = []
+        enough = True
+        for sought in self._sought(query):
+            keys = self._seeker.keys(sought, session)
+            if keys is not None and not keys.values:
+                return NEVER, True
+            grade = Match.NO if keys is None else self.source.grade(mapping.rows.entity, keys)
+            if keys is not None and grade is not Match.NO:
+                said.append(keys)
+            enough = enough and (grade is Match.EXACT or self._seeker.grade(sought, mapping) is Match.INEXACT)
+        return (all_of(said) if said else None), enough
 
     def _doubted(self, query: Query) -> bool:
         """Whether something was left to the ERP that by now it is known not to do."""
@@ -151,12 +181,12 @@ class RecordAdapter:
             self._order(item.expr, entity_set, mapping) is None for item in query.orderby
         )
 
-    def _reading(self, query: Query) -> Reading | None:
-        """``None`` if no record can pass."""
+    def _reading(self, query: Query, keys: Condition | None = None) -> Reading | None:
+        """``None`` if no record can pass. ``keys`` are what conditions on joins came to."""
         entity_set = self.metadata[query.entity_set]
         mapping = self._mapping(entity_set)
         said = self._translator.said(query.filter, entity_set) if query.filter is not None else None
-        where = all_of((fixed(self.source, mapping.rows), said.condition if said is not None else None))
+        where = all_of((fixed(self.source, mapping.rows), said.condition if said is not None else None, keys))
         if where == NEVER:
             return None
         order = dict.fromkeys(part for item in query.orderby for part in self._ordered(item, entity_set, mapping))
@@ -177,7 +207,7 @@ class RecordAdapter:
         exact = [part for part in parts_of(query.filter) if self._match(part, entity_set, mapping) is Match.EXACT]
         return Check(self.metadata, entity_set, exact, query.orderby)
 
-    def _finished(self, query: Query, session: Session) -> Iterator[Page]:
+    def _finished(self, query: Query, session: Session, keys: Condition | None = None) -> Iterator[Page]:
         """The answer, made here of what the ERP can still be trusted to do."""
         entity_set = self.metadata[query.entity_set]
         mapping = self._mapping(entity_set)
@@ -187,7 +217,10 @@ class RecordAdapter:
         for part in trusted:
             said = self._translator.said(part, entity_set)
             condition = all_of((condition, said.condition if said is not None else None))
-        where = all_of((fixed(self.source, mapping.rows), condition))
+        where = all_of((fixed(self.source, mapping.rows), condition, keys))
+        if where == NEVER:
+            yield Page([], 0 if query.count else None)
+            return
         reading = self._made(Query(query.entity_set, names), where, (), Check(self.metadata, entity_set, (), ()))
         rows: list[Mapping[str, Any]] = []
         for page in reading.pages(session):
@@ -204,7 +237,8 @@ class RecordAdapter:
         reading = self._reading(query)
         if reading is None:
             return "nobody is asked: no record can pass"
-        return "\n".join((*reading.explained(), *self.distrust.about(query.entity_set)))
+        first = [line for sought in self._sought(query) for line in self._seeker.explained(sought)]
+        return "\n".join((*first, *reading.explained(), *self.distrust.about(query.entity_set)))
 
     def ping(self, session: Session) -> None:
         self.source.ping(session)

@@ -52,6 +52,10 @@ class Translator:
         mapping = self.mappings.get(entity_set.name)
         return None if mapping is None else self._said(expr, Place(entity_set, mapping))
 
+    def at(self, expr: Expr, place: Place) -> Said | None:
+        """``expr`` as a condition on the records of a place."""
+        return self._said(expr, place)
+
     def _said(self, expr: Expr, at: Place) -> Said | None:
         match expr:
             case Const(value=value):

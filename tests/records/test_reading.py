@@ -12,6 +12,7 @@ from edm.expressions import Const, Prop, call
 from edm.primitives import STRING, CollectionType
 from edm.query import OrderItem, Query
 from erp_adapters.base import ContractBroken, Page, Session, TimedOut
+from erp_adapters.records import sought
 from erp_adapters.records.adapter import RecordAdapter
 from erp_adapters.records.base import Ask, Batch, Compare, OneOf
 from erp_adapters.records.conditions import conjuncts
@@ -134,6 +135,68 @@ def test_the_deadline_holds_between_calls() -> None:
     pages = adapter(source()).read(Query("Invoices", ("InvoiceNumber",)), Session(deadline=0.0))
     with pytest.raises(TimedOut):
         list(pages)
+
+
+# --- conditions on what is joined -------------------------------------------------------------------------------------
+
+
+def test_a_condition_on_a_join_becomes_its_keys() -> None:
+    """Two calls, and one to see that it is so; not every invoice there is."""
+    erp = source(values=100)
+    target = adapter(erp)
+    condition = bound(METADATA, "Invoices", "CustomerName eq 'ACME'")
+    assert target.capabilities(METADATA["Invoices"]).match(condition) is Match.EXACT
+    session = Session()
+    query = Query("Invoices", ("InvoiceNumber",), condition, by_key(), 0, 3, count=True)
+    pages = list(target.read(query, session))
+    found = [row[0] for page in pages for row in page.rows]
+    honest = [
+        row for row in rows(adapter(source()), Query("Invoices", ("InvoiceNumber", "CustomerName"))) if row[1] == "ACME"
+    ]
+    assert found == sorted(row[0] for row in honest)[:3]
+    assert pages[0].count == len(honest)
+    assert [ask.entity for ask in erp.asked] == ["KNA1", "VBRK", "KNA1"]
+    assert erp.asked[1].top == 3
+    assert session.timings.rows_read < 10
+    assert "first, the keys of KNA1" in target.explain(query)
+
+
+def test_no_key_asks_for_no_rows() -> None:
+    erp = source(values=100)
+    query = Query("Invoices", ("InvoiceNumber",), bound(METADATA, "Invoices", "CustomerName eq 'Nobody'"), count=True)
+    assert list(adapter(erp).read(query, Session())) == [Page([], 0)]
+    assert [ask.entity for ask in erp.asked] == ["KNA1"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["CustomerName ne 'ACME'", "CustomerName eq null", "not contains(CustomerName,'A')", "City eq 'Bonn'",
+     "CustomerName eq 'ACME' or Status eq 'Open'"],
+)  # fmt: skip
+def test_what_is_true_without_a_joined_record_is_done_here(condition: str) -> None:
+    """So is what lies two joins away, or partly elsewhere."""
+    expr = bound(METADATA, "Invoices", condition)
+    assert adapter(source()).capabilities(METADATA["Invoices"]).match(expr) is Match.NO
+
+
+def test_too_many_keys_are_no_narrowing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sought, "MOST_KEYS", 2)
+    condition = bound(METADATA, "Invoices", "CustomerName ge 'A'")
+    query = Query("Invoices", ("InvoiceNumber",), condition, by_key(), 0, 3)
+    found = rows(adapter(source(values=100)), query)
+    monkeypatch.undo()
+    assert found == rows(adapter(source(values=100)), query)
+    assert len(found) == 3
+
+
+def test_several_joined_records_are_found_out() -> None:
+    """A row shows the first of them, so one of the others must not bring it."""
+    twice = [*RECORDS["KNA1"], {**RECORDS["KNA1"][5], "NAME1": "Second"}]
+    target = adapter(MemorySource({**RECORDS, "KNA1": twice}, TYPES, LINKS, values=100))
+    query = Query(
+        "Invoices", ("InvoiceNumber",), bound(METADATA, "Invoices", "CustomerName eq 'Second'"), by_key(), 0, 3
+    )
+    assert rows(target, query) == []
 
 
 # --- an ERP that does not do what it says -----------------------------------------------------------------------------

@@ -236,7 +236,7 @@ def test_a_bomb_is_not_unpacked(erp: Server) -> None:
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        ("gzip", gzip.compress(b'{"a": 1}' * 99)[:-9]),
+        ("gzip", gzip.compress(b'{"a": 1}' * 99, mtime=0)[:-9]),
         ("gzip", b"no gzip"),
         ("deflate", b"x"),
         ("br", b"x"),
