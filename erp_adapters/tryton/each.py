@@ -13,7 +13,7 @@ from typing import Any
 from edm.capabilities import Match
 from erp_adapters.base import Session
 from erp_adapters.records.base import All, Ask, Batch, Behind, Compare, Condition, Either, Like, OneOf, Order, Record
-from erp_adapters.records.conditions import ALWAYS, NEVER, all_of, either, holds
+from erp_adapters.records.conditions import ALWAYS, NEVER, all_of, conjuncts, either, holds
 from erp_adapters.records.section import condition_of
 from erp_adapters.sections import Faults
 from erp_adapters.tryton.domains import Domains
@@ -103,9 +103,7 @@ class Repeated:
         needed = (*self.ask.fields, *(item.field for item in self.ask.order))
         own = tuple(dict.fromkeys(name for name in needed if not _of_each(name)))
         order = tuple(item for item in self.ask.order if not _of_each(item.field))
-        where = self.ask.where if found is None else _decided(self.ask.where, found)
-        if found is None:
-            where = None
+        where = _common(self.ask.where) if found is None else _decided(self.ask.where, found)
         top = None if self.ask.top is None else self.ask.skip + self.ask.top
         return Ask(self.entity.model, own, where, order, 0, top, False, options)
 
@@ -176,6 +174,12 @@ def _decided(where: Condition | None, found: Record) -> Condition | None:
     if not _of_each(where.field):
         return where
     return ALWAYS if holds(replace(where, field=_own(where.field)), found) else NEVER
+
+
+def _common(where: Condition | None) -> Condition | None:
+    """What is asked whichever of the other records is meant."""
+    parts = [part for part in conjuncts(where) if not any(map(_of_each, _fields(part)))]
+    return all_of(parts) if parts else None
 
 
 def _fields(where: Condition | None) -> Iterator[str]:

@@ -27,8 +27,8 @@ _MARGIN = 25
 _SORTED_HERE = 20_000
 #: Seconds for which the shortest and the longest number are taken to be that.
 _KNOWN = 60.0
-#: Lengths of which each is asked for by itself.
-_LENGTHS = 12
+#: Questions that one is divided into, at most.
+_QUESTIONS = 12
 
 
 class Pages(Protocol):
@@ -52,7 +52,7 @@ class Lengths:
 
     @property
     def several(self) -> bool:
-        return self.sorted_by and self.shortest < self.longest < self.shortest + _LENGTHS
+        return self.sorted_by and self.shortest < self.longest
 
     def classes(self, path: str) -> list[Domain]:
         """One condition per length; the first and the last are open for what came meanwhile."""
@@ -112,8 +112,11 @@ class Sorting:
         elif (ties := self._ties(ask, domain, min(by_length), session)) is not None:
             yield ties
         else:
-            classes = product(*(lengths.classes(order[place].field) for place, lengths in by_length.items()))
-            yield from _packed(self._merged(ask, domain, list(classes), session), self.source.page)
+            classes = list(product(*(lengths.classes(order[place].field) for place, lengths in by_length.items())))
+            if len(classes) > _QUESTIONS:
+                yield self._sorted_here(ask, domain, session)
+            else:
+                yield from _packed(self._merged(ask, domain, classes, session), self.source.page)
 
     def _ties(self, ask: Ask, domain: Sequence[Domain], place: int, session: Session) -> list[Record] | None:
         """The answer, if what is sorted by first leaves few records to be sorted here: those with the same values."""
@@ -164,6 +167,12 @@ class Sorting:
                     hint="Add a filter, or sort by another property.",
                 )
         return _cut(found, ask)
+
+    def divided(self, ask: Ask) -> str:
+        """What is known of how the question is put, without asking: for people."""
+        known = {item.field: self._lengths.get((ask.entity, item.field)) for item in ask.order}
+        names = [name for name, lengths in known.items() if lengths is not None and lengths.several]
+        return f"(by length of {', '.join(names)}, where the records do not fit into one page) " if names else ""
 
     # --- how texts are sorted -------------------------------------------------------------------------------------
 

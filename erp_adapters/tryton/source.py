@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from edm.capabilities import Match
-from erp_adapters.base import BadAnswer, Session
+from erp_adapters.base import BadAnswer, Denied, Session
 from erp_adapters.records.base import Ask, Batch, Condition, EntityFacts, FieldFacts, Record
 from erp_adapters.tryton.domains import Domain, Domains
 from erp_adapters.tryton.each import Repeated, each_of, faults_of
@@ -113,7 +113,11 @@ class TrytonSource:
         if name not in fields or fields[name].type not in TEXTS or not fields[name].sortable:
             return None
         params = [[], 0, 1_000, [[name, "ASC"]], [name], self._context({}, session)]
-        texts = [str(record[name]) for record in self.rpc.call(f"model.{model}.search_read", params, session)]
+        try:
+            found = self.rpc.call(f"model.{model}.search_read", params, session)
+        except Denied:
+            return None
+        texts = [str(record[name]) for record in found]
         if any(after < before for before, after in pairwise(texts)):
             return False
         return True if sorted(texts, key=_loosely) != texts else None
@@ -233,7 +237,8 @@ class TrytonSource:
         context = {"active_test": False, **self.context, **ask.options.get("context", {})}
         domain, order = asked[0]
         method, params = self._question(replace(ask, order=order), domain, ask.skip, size, context)
-        return f"{method} {json.dumps(typed(params), ensure_ascii=False)}"
+        split = self._sorting.divided(replace(ask, order=order))
+        return f"{split}{method} {json.dumps(typed(params), ensure_ascii=False)}"
 
     def ping(self, session: Session) -> None:
         self.rpc.call("model.res.user.get_preferences", [True, {}], session)

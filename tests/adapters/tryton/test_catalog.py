@@ -9,11 +9,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from edm.declare import load_directory
+from edm.expressions import Prop
+from edm.primitives import STRING
+from edm.query import OrderItem, Query
 from erp_adapters.base import Validates
 from erp_adapters.records.base import Ask, Compare
-from erp_adapters.transport import OptionFault, Remote
+from erp_adapters.transport import OptionFault, Remote, Secret, TransportOptions
 from erp_adapters.tryton import connect
 from odata_server.service import Service, ServiceOptions
+from tests.adapters.tryton.ground import DATABASE, PASSWORD, Server
 from tests.adapters.tryton.published import METADATA, Both, asked, remote
 from tests.adapters.tryton.test_conditions import read
 from tests.engine.small import NOW, SECRET
@@ -152,6 +156,27 @@ def test_pages_go_on(both: Both) -> None:
 )
 def test_few_calls(both: Both, path: str, query: str, most: int) -> None:
     assert both.calls(path, query) <= most
+
+
+def test_rights_are_those_of_the_user(tryton: Server) -> None:
+    """What may not be read is an error of its own, never an empty list."""
+    limits = TransportOptions(timeout=60)
+    seller = Remote(tryton.url, limits=limits, user="seller", password=Secret(PASSWORD), options={"database": DATABASE})
+    service = Service(METADATA, connect(seller, METADATA, "tryton"), (SECRET,), ServiceOptions(deadline=60))
+    assert asked(service, "Customers", "$top=1&$select=CustomerNumber").status == 200
+    denied = asked(service, "Payments", "$top=1")
+    assert json.loads(bytes(denied.body))["error"]["code"] == "erp_denied"
+
+
+def test_what_tryton_gets_is_told(both: Both) -> None:
+    inventory = Query("Inventory", ("InventoryKey",), filter=None, top=3)
+    text = both.adapter.explain(inventory)
+    assert text.startswith("for each stock.location: model.product.product.search_read")
+    assert '["template.type", "in", ["goods"]]' in text or '["template.type", "=", "goods"]' in text
+    asked(both.services["tryton"], "Invoices", "$orderby=InvoiceNumber&$top=1")
+    order = (OrderItem(Prop(("InvoiceNumber",), STRING)),)
+    text = both.adapter.explain(Query("Invoices", ("InvoiceNumber",), orderby=order, top=3))
+    assert text.startswith("(by length of number")
 
 
 # --- Tryton's own figures -----------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from edm.capabilities import Match
 from erp_adapters.base import Session
 from erp_adapters.records.base import All, Ask, Behind, Compare, Condition, Either, Like, OneOf, Order, Record
 from erp_adapters.records.conditions import holds
+from erp_adapters.tryton import sorting
 from erp_adapters.tryton.source import TrytonSource
 from tests.adapters.tryton.conftest import source_at
 from tests.adapters.tryton.ground import ORDERED, Server
@@ -311,3 +312,24 @@ def test_a_count_costs_no_call_where_all_are_there(source: TrytonSource) -> None
         (batch,) = source.read(Ask("party.party", ("id", "name"), None, (Order("id"),), 0, top, count=True), spent)
         assert batch.count == 22
         assert spent.timings.erp_calls == calls
+
+
+@pytest.mark.parametrize("most", [1, 12])
+def test_numbers_of_many_lengths(tryton: Server, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """A question per length; if there are too many of them, all records are sorted here."""
+    monkeypatch.setattr(sorting, "_QUESTIONS", most)
+    fresh = source_at(tryton.url, ORDERED)
+    meant = sorted(record["code"] for record in read(fresh, Ask("party.party", ("code",))))
+    assert {len(code) for code in meant} == {1, 5}
+    for descending in (False, True):
+        ask = Ask("party.party", ("code",), None, (Order("code", descending),), 2, 6)
+        found = [record["code"] for record in read(fresh, ask)]
+        assert found == sorted(meant, reverse=descending)[2:8]
+
+
+def test_numbers_are_sorted_by_length_in_tryton(ordered: TrytonSource) -> None:
+    """What all of that is for: were it no longer so, it would be of no use."""
+    params = [[["number", "!=", None]], 0, None, [["number", "ASC"]], ["number"], {}]
+    numbers = [record["number"] for record in ordered.rpc.call("model.account.invoice.search_read", params, session())]
+    assert numbers == sorted(numbers, key=lambda number: (len(number), number))
+    assert numbers != sorted(numbers)
