@@ -207,9 +207,10 @@ def test_random_queries(served: Served, data: st.DataObject) -> None:
     assert found["sap"] == found["evaluator"], lines
 
 
-@pytest.mark.skipif(settings().max_examples <= USUAL, reason="thousands of questions: in the nightly profile")
 def test_the_requests_of_salesforce(served: Served) -> None:
-    wrong = differing(METADATA, served.rows, served.services["sap"], served.services["evaluator"])
+    """Some of thousands, all of them in a longer profile."""
+    every = 1 if settings().max_examples > USUAL else 3
+    wrong = differing(METADATA, served.rows, served.services["sap"], served.services["evaluator"], every=every)
     assert not wrong, "\n".join(wrong[:5])
 
 
