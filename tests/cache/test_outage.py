@@ -13,9 +13,9 @@ pytestmark = pytest.mark.slow
 SHORT = Scenario(fresh=4, outage=12, before=5, after=8, cold=4)
 #: What is allowed here of figures that depend on what else the machine does; `make outage` judges by those of its own.
 SHARED = {
-    "p99 of warm requests while it is away, ms": 600,
-    "p99 of those, ms": 400,
-    "seconds from its return to the last old answer": 7.5,
+    "p99 of warm requests while it is away, ms": 2_000,
+    "p99 of those, ms": 1_000,
+    "seconds from its return to the last old answer": 10,
 }
 
 
