@@ -155,6 +155,7 @@ class Dialect:
     moments: Form = Form.ZONED  # how a column of points in time stands
     nulls_first: bool = False  # nulls come first ascending and last descending, without being told
     has_nan: bool = True  # floats may be NaN, which sorts somewhere
+    has_infinity: bool = True  # floats may be infinite
     calls_reference: bool = False  # what has no row is done by the reference implementation, called for each row
     boolean: TypeEngine[Any] = field(default_factory=Boolean)  # a type that null is cast to, for a Boolean column
     wide_number: TypeEngine[Any] = field(default_factory=Numeric)  # a type that every exact number fits

@@ -344,5 +344,6 @@ MARIADB = MySQL(
     wide_number=Numeric(DIGITS, FRACTION),
     nulls_first=True,
     has_nan=False,
+    has_infinity=False,
 )
 MYSQL = replace(MARIADB, code_points="utf8mb4_0900_bin")

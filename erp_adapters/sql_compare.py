@@ -198,7 +198,11 @@ def _fit_as_it_is(d: Dialect, op: str, const: Any, form: Form, scale: int) -> _F
 
 
 def _fit_float(d: Dialect, op: str, const: float, form: Form, scale: int) -> _Fit:
-    return op == "ne" if math.isnan(const) else (op, const)
+    if math.isnan(const):
+        return op == "ne"
+    if math.isinf(const) and not d.has_infinity:
+        return op in ("ne", "lt", "le") if const > 0 else op in ("ne", "gt", "ge")
+    return op, const
 
 
 def _fit_digits(d: Dialect, op: str, const: date, form: Form, scale: int) -> _Fit:

@@ -23,7 +23,7 @@ from edm.expressions import (
     disjunction,
 )
 from edm.functions import FUNCTIONS, NullRule
-from edm.primitives import BOOLEAN, CollectionType
+from edm.primitives import BOOLEAN, DOUBLE, SINGLE, CollectionType
 
 _OPPOSITE = {"eq": "ne", "ne": "eq", "gt": "le", "lt": "ge", "ge": "lt", "le": "gt"}
 
@@ -119,6 +119,8 @@ def _opposite(name: str, left: Expr, right: Expr) -> Expr:
     if name in ("eq", "ne"):
         opposite = call(_OPPOSITE[name], left, right)
         return _keep(opposite) if name == "ne" else opposite
+    if DOUBLE in (left.type, right.type) or SINGLE in (left.type, right.type):
+        return call("not", call(name, left, right))  # NaN is neither less nor greater than anything
     if name in ("ge", "le") and may_be_null(left) and may_be_null(right):
         return call("not", call(name, left, right))
     missing = [call("eq", side, NULL_CONST) for side in (left, right) if may_be_null(side)]

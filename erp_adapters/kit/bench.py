@@ -105,6 +105,10 @@ class Bench:
         """Whether the check has asked as often as it may."""
         return monotonic() > self.end or (self.options.cases is not None and self.tried >= self.options.cases)
 
+    def rounds(self, usual: int) -> int:
+        """How often something is made by chance: more often where more cases are allowed."""
+        return max(usual, self.options.cases or 0)
+
     @property
     def dice(self) -> random.Random:
         """Chance, the same in every run."""

@@ -13,7 +13,7 @@ from erp_adapters.kit.bench import Bench
 from erp_adapters.kit.probes import Probe
 
 #: Conditions on related rows per navigation property, and random ones per set, where nothing else bounds them.
-_RELATED, _RANDOM = 24, 60
+_RELATED, _RANDOM = 48, 60
 #: Conditions of each property and operator that are graded in any case, and those that combinations are made of.
 _GRADED, _POOL = 2, 1_000
 #: The variable of a related row.
@@ -53,7 +53,7 @@ def combinations(bench: Bench) -> None:
         ):
             if expr is not None and not bench.spent:
                 bench.holds(expr, f"{one.subject}, {other.subject}", operator)
-    for _ in range(_RANDOM):
+    for _ in range(bench.rounds(_RANDOM)):
         if not bench.spent:
             bench.holds(by_chance(pool, dice, 3), "", "random")
 
@@ -127,7 +127,7 @@ def _of_target(bench: Bench, link: NavigationProperty) -> Sequence[Probe]:
     target = bench.metadata.target(link)
     some = bench.known.probes(target, bench.options.seed)[:800] if target.name in bench.known.rows else ()
     by_key = [probe for probe in some if probe.subject == target.type.key]
-    return [*by_key[:2], *bench.dice.sample(some, min(len(some), _RELATED))]
+    return [*by_key[:2], *bench.dice.sample(some, min(len(some), bench.rounds(_RELATED) // 2))]
 
 
 def _with_outer(bench: Bench, link: NavigationProperty) -> Iterator[tuple[str, Expr]]:

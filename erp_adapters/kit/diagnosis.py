@@ -106,6 +106,11 @@ def explained(
 
 
 def _failed(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, SourceError) and error.outage:
+        return (
+            "the source is said to be away",
+            "If it is not, report what it refuses as something else: this opens the circuit breaker for all.",
+        )
     if isinstance(error, SourceError):
         return "the source fails", "Look at its log; if it cannot answer this, do not declare it."
     if isinstance(error, ODataError):

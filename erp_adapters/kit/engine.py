@@ -26,7 +26,7 @@ def engine(bench: Bench) -> None:
         return
     run = bench.options.engine(bench.adapter, bench.metadata)
     dice, pool = bench.dice, bench.probes[:1_500]
-    for _ in range(_QUERIES):
+    for _ in range(bench.rounds(_QUERIES)):
         if bench.spent:
             break
         query = _query(bench, pool, dice)

@@ -46,7 +46,7 @@ def _odd(bench: Bench, expr: Any, subject: str, operator: str) -> None:
     bench.holds(expr, subject, operator)
     for failure in bench.failures[before:]:
         if failure.why in ("the source fails", "it is refused although it was accepted"):
-            bench.failures.remove(failure)  # an error of the protocol is an answer here
+            bench.failures.remove(failure)  # an error of the protocol is an answer here, but that of an outage
 
 
 def deadline(bench: Bench) -> None:

@@ -171,10 +171,16 @@ def test_each_property_compares_with_its_values(services: Services, model: Model
         ("Things", "(not Native) eq Flagged"),
         ("Things", "not ((not Native) eq Flagged)"),
         ("Things", "case(not Native:not Flagged,Native:Native) eq true"),
+        ("Things", "not (Ratio ge -INF)"),
+        ("Things", "not (Ratio lt 1.5)"),
+        *(("Things", f"{no}(Ratio {op} {sign}INF)") for no in ("", "not ") for op in ("eq", "ne", "lt", "ge")
+          for sign in ("", "-")),
+        ("Things", "Ratio in (INF,1.5)"),
+        ("Parents", "Things/any(x:not (x/Ratio gt 1e300))"),
     ],
-)
-def test_negations_are_operands(services: Services, entity_set: str, condition: str) -> None:
-    """NOT binds less than a comparison does."""
+)  # fmt: skip
+def test_negations(services: Services, entity_set: str, condition: str) -> None:
+    """NOT binds less than a comparison does; and NaN is neither less nor greater than anything."""
     same_answer(services, entity_set, f"$filter={condition}\n$select={schema.METADATA[entity_set].type.key}\n$top=500")
 
 

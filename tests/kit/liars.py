@@ -13,7 +13,7 @@ from edm.expressions import NULL_CONST, TRUE, Call, Const, CountOf, Expr, Lambda
 from edm.model import EntitySet, ServiceMetadata
 from edm.primitives import STRING, CollectionType
 from edm.query import Grouping, Query
-from erp_adapters.base import Page, Session
+from erp_adapters.base import Page, Session, Unavailable
 from erp_adapters.memory import MemoryAdapter
 from tests.kit import shop
 
@@ -230,6 +230,13 @@ def _refusing(pages: Iterator[Page], query: Query, session: Session) -> Iterator
     yield from pages
 
 
+def _away(pages: Iterator[Page], query: Query, session: Session) -> Iterator[Page]:
+    try:
+        yield from _refusing(pages, query, session)
+    except ValueError as error:
+        raise Unavailable(str(error)) from error
+
+
 def _texts(expr: Any) -> Iterator[str]:
     from edm.expressions import walk
 
@@ -351,6 +358,7 @@ LIARS: Mapping[str, tuple[Callable[[], Any], str, str]] = {
     "not lazy": (lambda: OfPages(_greedy, 5_000), "lazy", "before the first page"),
     "reads on when closed": (lambda: OfPages(_restless, 5_000), "lazy", "after close"),
     "a list of pages": (lambda: OfPages(lambda pages, q, s: list(pages)), "lazy", "not an iterator"),
+    "takes odd texts for an outage": (lambda: OfPages(_away), "odd", "said to be away"),
     "raises for odd texts": (lambda: OfPages(_refusing), "odd", "raises"),
     "knows no deadline": (lambda: OfPages(_timeless), "deadline", "no time is left"),
     "keeps the query in itself": (Shared, "together", "several callers"),
