@@ -105,8 +105,6 @@ class Sorting:
         by_length = self._by_length(ask, session)
         if not by_length:
             yield from self.source.pages(ask, domain, session)
-        elif ask.top is None:
-            yield self._sorted_here(ask, domain, session)
         elif (few := self._few(ask, domain, session)) is not None:
             yield few
         elif (ties := self._ties(ask, domain, min(by_length), session)) is not None:
@@ -120,7 +118,8 @@ class Sorting:
 
     def _ties(self, ask: Ask, domain: Sequence[Domain], place: int, session: Session) -> list[Record] | None:
         """The answer, if what is sorted by first leaves few records to be sorted here: those with the same values."""
-        assert ask.top is not None, "without it all records are sorted here"
+        if ask.top is None:
+            return None
         wanted = ask.skip + ask.top
         if not place or wanted + _MARGIN > self.source.page:
             return None
@@ -137,19 +136,19 @@ class Sorting:
     def _merged(
         self, ask: Ask, domain: Sequence[Domain], classes: Sequence[Sequence[Domain]], session: Session
     ) -> Iterator[Record]:
-        assert ask.top is not None, "without it all records are sorted here"
-        wide = replace(_with_order(ask), skip=0, top=ask.skip + ask.top)
+        end = None if ask.top is None else ask.skip + ask.top
+        wide = replace(_with_order(ask), skip=0, top=end)
         streams = [self._stream(wide, [*domain, *one], session) for one in classes]
         merged = heapq.merge(*streams, key=lambda record: Key(record, _total(ask.order)))
-        return islice(merged, ask.skip, ask.skip + ask.top)
+        return islice(merged, ask.skip, end)
 
     def _stream(self, ask: Ask, domain: Sequence[Domain], session: Session) -> Iterator[Record]:
         for records in self.source.pages(ask, domain, session):
             yield from records
 
     def _few(self, ask: Ask, domain: Sequence[Domain], session: Session) -> list[Record] | None:
-        """The answer, if the condition seems to leave few records and they fit into one page."""
-        if not _picks(ask.where):
+        """The answer, if all records are wanted or the condition seems to leave few, and they fit into one page."""
+        if ask.top is not None and not _picks(ask.where):
             return None
         whole = replace(_with_order(ask), order=(), skip=0, top=self.source.page)
         found = [record for records in self.source.pages(whole, domain, session) for record in records]

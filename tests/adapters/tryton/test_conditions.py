@@ -321,10 +321,13 @@ def test_numbers_of_many_lengths(tryton: Server, monkeypatch: pytest.MonkeyPatch
     fresh = source_at(tryton.url, ORDERED)
     meant = sorted(record["code"] for record in read(fresh, Ask("party.party", ("code",))))
     assert {len(code) for code in meant} == {1, 5}
-    for descending in (False, True):
-        ask = Ask("party.party", ("code",), None, (Order("code", descending),), 2, 6)
-        found = [record["code"] for record in read(fresh, ask)]
+    small = source_at(tryton.url, ORDERED, page=4)
+    for descending, asked in ((False, fresh), (True, fresh), (False, small), (True, small)):
+        order = (Order("code", descending),)
+        found = [record["code"] for record in read(asked, Ask("party.party", ("code",), None, order, 2, 6))]
         assert found == sorted(meant, reverse=descending)[2:8]
+        found = [record["code"] for record in read(asked, Ask("party.party", ("code",), None, order))]
+        assert found == sorted(meant, reverse=descending)
 
 
 def test_numbers_are_sorted_by_length_in_tryton(ordered: TrytonSource) -> None:

@@ -156,7 +156,7 @@ def test_it_tells_about_itself(source: TrytonSource) -> None:
     assert PASSWORD not in source.describe(session())
     source.ping(session())
     text = source.explain(Ask("party.party", ("name",), Compare("code", "eq", "C-002"), (Order("code"),), 0, 10))
-    assert text.startswith("model.party.party.search_read")
+    assert "model.party.party.search_read" in text
     assert '["code", "=", "C-002"]' in text
 
 
