@@ -5,16 +5,15 @@ says nothing where it would lose records; what it says inexactly brings more of 
 in ``codecs_several``; how lines are read is in ``lines``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
 from edm.model import Property
 from edm.primitives import STRING, PrimitiveType
 from erp_adapters.records.base import All, Compare, Condition, FieldFacts, Like, OneOf, Stored
 from erp_adapters.records.conditions import ALWAYS, NEVER, absent, all_of, either, negated
-from erp_adapters.records.values import code, comparison, published, stored_code
+from erp_adapters.records.values import comparison, published
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +127,41 @@ def present(condition: Condition, field: str, look: Look) -> Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Field(Plain):
-    """The field as it is; ``trim`` leaves out blanks at its ends. ``ordered`` says that its texts are compared by code
-    point where the source does not."""
+class OneField(Plain):
+    """The base of codecs of one field. ``compared`` and ``missing`` are asked if the source has the field."""
 
     prop: Property
     ref: Ref
-    trim: bool = False
-    ordered: bool | None = None
 
     @property
     def refs(self) -> tuple[Ref, ...]:
         return (self.ref,)
+
+    def answered(self, look: Look) -> bool:
+        """Whether it is a field of the records themselves."""
+        return not self.ref.alias and look.facts(self.ref.name) is not None
+
+    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
+        if not self.answered(look):
+            return None
+        return self.missing(operator, look) if value is None else self.compared(operator, value, look)
+
+    def missing(self, operator: str, look: Look) -> Said | None:
+        """Compared with null, by ``eq`` or ``ne``."""
+        name = self.ref.name
+        return Said(absent(name, look.nothing(name), negated=operator == "ne"))
+
+    def compared(self, operator: str, value: Any, look: Look) -> Said | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Field(OneField):
+    """The field as it is; ``trim`` leaves out blanks at its ends. ``ordered`` says that its texts are compared by code
+    point where the source does not."""
+
+    trim: bool = False
+    ordered: bool | None = None
 
     def value(self, get: Get, look: Look) -> Any:
         stored = get(self.ref)
@@ -157,12 +179,11 @@ class Field(Plain):
             return facts.type != STRING and self.prop.type != STRING
         return not self.trim and not facts.numbered and (facts.ordered if self.ordered is None else self.ordered)
 
-    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
+    def missing(self, operator: str, look: Look) -> Said | None:
+        return None if self.trim else OneField.missing(self, operator, look)
+
+    def compared(self, operator: str, value: Any, look: Look) -> Said | None:
         name = self.ref.name
-        if self.ref.alias or look.facts(name) is None:
-            return None
-        if value is None:
-            return None if self.trim else Said(absent(name, look.nothing(name), negated=operator == "ne"))
         if self.trim:
             return Said(Like(name, "contains", value), exact=False) if operator == "eq" and value else None
         if value == "" and look.empty_is_null:
@@ -192,278 +213,3 @@ class Field(Plain):
     def order(self, look: Look) -> tuple[tuple[str, bool], ...] | None:
         facts = look.facts(self.ref.name)
         return ((self.ref.name, False),) if facts is not None and facts.sortable and self._sorts(look) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Words(Plain):
-    """A code that is published as a word; an unknown code is published as itself."""
-
-    prop: Property
-    ref: Ref
-    words: Mapping[str, str]
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return (self.ref,)
-
-    def value(self, get: Get, look: Look) -> Any:
-        stored = code(get(self.ref))
-        if look.empty_is_null and not stored:
-            return self.words.get("")
-        return None if stored is None else self.words.get(stored, stored)
-
-    def _codes(self, word: str) -> tuple[str, ...]:
-        """The codes that are published as the word."""
-        known = tuple(stored for stored, published_ in self.words.items() if published_ == word)
-        return known if word in self.words else (*known, word)
-
-    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
-        name = self.ref.name
-        if self.ref.alias or look.facts(name) is None or operator not in ("eq", "ne"):
-            return None
-        if value is None:
-            if look.empty_is_null and "" in self.words:  # no record is without a word
-                return Said(NEVER if operator == "eq" else ALWAYS)
-            nothing = tuple(v for v in look.nothing(name) if v not in self.words)
-            return Said(absent(name, nothing, negated=operator == "ne"))
-        return self.listed((value,), operator == "ne", look)
-
-    def listed(self, values: Sequence[Any], none_of: bool, look: Look) -> Said | None:
-        name = self.ref.name
-        if self.ref.alias or look.facts(name) is None:
-            return None
-        codes: list[Stored] = []
-        for text in dict.fromkeys(text for value in values for text in self._codes(value)):
-            if text == "" and look.empty_is_null:
-                codes.extend(look.nothing(name) if "" in self.words else ())
-                continue
-            try:
-                codes.append(stored_code(text, look.kind(name)))
-            except (ValueError, ArithmeticError):
-                continue
-            except Exception as error:
-                if not hasattr(error, "code"):
-                    raise
-        if not codes:
-            return Said(ALWAYS if none_of else NEVER)
-        return Said(OneOf(name, tuple(codes), none_of))
-
-
-@dataclass(frozen=True, slots=True)
-class Flag(Plain):
-    """A Boolean; every code but those of ``true`` is false, and so is null. With ``false`` every other code is null."""
-
-    prop: Property
-    ref: Ref
-    true: tuple[str, ...]
-    false: tuple[str, ...] | None = None
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return (self.ref,)
-
-    def value(self, get: Get, look: Look) -> Any:
-        stored = code(get(self.ref))
-        if stored in self.true:
-            return True
-        return False if self.false is None or stored in self.false else None
-
-    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
-        name = self.ref.name
-        if self.ref.alias or look.facts(name) is None or operator not in ("eq", "ne"):
-            return None
-        kind = look.kind(name)
-        codes = tuple(stored_code(text, kind) for text in (*self.true, *(self.false or ())))
-        true, false = codes[: len(self.true)], codes[len(self.true) :]
-        if value is None:
-            found: Condition = OneOf(name, codes, True) if self.false is not None else NEVER
-        elif value:
-            found = OneOf(name, true)
-        else:
-            found = OneOf(name, true, True) if self.false is None else OneOf(name, false)
-        return Said(found if operator == "eq" else negated(found))
-
-
-@dataclass(frozen=True, slots=True)
-class Filled(Plain):
-    """Whether the field has a value at all: a reason for a block, the number of a document."""
-
-    prop: Property
-    ref: Ref
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return (self.ref,)
-
-    def value(self, get: Get, look: Look) -> Any:
-        return get(self.ref) not in (None, "")
-
-    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
-        name = self.ref.name
-        if self.ref.alias or look.facts(name) is None or operator not in ("eq", "ne"):
-            return None
-        if value is None:
-            return Said(NEVER if operator == "eq" else ALWAYS)
-        nothing: tuple[Stored, ...] = (None, "") if look.kind(name) in (STRING, None) else (None,)
-        return Said(absent(name, nothing, negated=value is (operator == "eq")))
-
-
-@dataclass(frozen=True, slots=True)
-class Alpha(Plain):
-    """A text that is stored with leading zeros up to ``width`` if it has digits only."""
-
-    prop: Property
-    ref: Ref
-    width: int
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return (self.ref,)
-
-    def value(self, get: Get, look: Look) -> Any:
-        stored = get(self.ref)
-        if stored is None or (stored == "" and look.empty_is_null):
-            return None
-        if not isinstance(stored, str):
-            raise ValueError(f"{type(stored).__name__} is no text")
-        return stored.lstrip("0") or "0" if stored.isascii() and stored.isdigit() else stored
-
-    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
-        name = self.ref.name
-        if self.ref.alias or look.facts(name) is None or operator not in ("eq", "ne"):
-            return None
-        if value is None:
-            return Said(absent(name, look.nothing(name), negated=operator == "ne"))
-        none_of = operator == "ne"
-        if not (value.isascii() and value.isdigit()):
-            if value == "" and look.empty_is_null:
-                return Said(ALWAYS if none_of else NEVER)
-            return Said(OneOf(name, (value,), none_of))
-        if value != "0" and value.startswith("0"):
-            return Said(ALWAYS if none_of else NEVER)
-        stored = tuple(value.zfill(width) for width in range(len(value), max(self.width, len(value)) + 1))
-        if value == "0":
-            stored = tuple("0" * width for width in range(1, self.width + 1))
-        return Said(OneOf(name, stored, none_of))
-
-
-@dataclass(frozen=True, slots=True)
-class Day(Plain):
-    """A date in eight digits, text or number; zeros and blanks say that there is none."""
-
-    prop: Property
-    ref: Ref
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return (self.ref,)
-
-    def value(self, get: Get, look: Look) -> Any:
-        text = (code(get(self.ref)) or "").strip()
-        if not text.strip("0"):
-            return None
-        if len(text) != 8 or not (text.isascii() and text.isdigit()):
-            raise ValueError("no date in eight digits")
-        return self.prop.type.parse(f"{text[:4]}-{text[4:6]}-{text[6:]}")
-
-    def _nothing(self, look: Look) -> tuple[Stored, ...]:
-        kind = look.kind(self.ref.name)
-        return (None, 0) if kind is not None and kind.numeric else (None, "", "00000000", "0")
-
-    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
-        name = self.ref.name
-        if self.ref.alias or look.facts(name) is None:
-            return None
-        if value is None:
-            return Said(absent(name, self._nothing(look), negated=operator == "ne"))
-        kind = look.kind(name)
-        found: Condition = Compare(name, operator, stored_code(value.strftime("%Y%m%d").zfill(8), kind))
-        if operator in ("lt", "le"):
-            found = all_of((found, absent(name, self._nothing(look), negated=True)))
-        return Said(found)
-
-    def order(self, look: Look) -> tuple[tuple[str, bool], ...] | None:
-        return None  # records without a date may stand anywhere
-
-
-@dataclass(frozen=True, slots=True)
-class Reference(Plain):
-    """The id behind the name of a model and a comma; null for other models."""
-
-    prop: Property
-    ref: Ref
-    model: str
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return (self.ref,)
-
-    def value(self, get: Get, look: Look) -> Any:
-        stored = get(self.ref)
-        model, comma, number = str(stored or "").partition(",")
-        return (
-            published(self.prop, number if self.prop.type == STRING else int(number))
-            if (comma and model == self.model and number not in ("", "-1"))
-            else None
-        )
-
-    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
-        if self.ref.alias or look.facts(self.ref.name) is None or operator not in ("eq", "ne") or value is None:
-            return None
-        return Said(Compare(self.ref.name, operator, f"{self.model},{value}"))
-
-
-@dataclass(frozen=True, slots=True)
-class Number(Plain):
-    """A number that is stored as text; blanks say that there is none. It is compared here."""
-
-    prop: Property
-    ref: Ref
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return (self.ref,)
-
-    def value(self, get: Get, look: Look) -> Any:
-        stored = get(self.ref)
-        if stored is None or (isinstance(stored, str) and not stored.strip()):
-            return None
-        text = stored.strip() if isinstance(stored, str) else str(stored)
-        negative = text.endswith("-")
-        try:
-            number = Decimal(text.rstrip("-"))
-        except ArithmeticError:
-            raise ValueError("no number") from None
-        return published(self.prop, -number if negative else number)
-
-
-@dataclass(frozen=True, slots=True)
-class Rounded(Plain):
-    """A number with more digits than the property's scale, rounded half away from zero."""
-
-    prop: Property
-    ref: Ref
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return (self.ref,)
-
-    @property
-    def _step(self) -> Decimal:
-        return Decimal(1).scaleb(-(self.prop.scale or 0))
-
-    def value(self, get: Get, look: Look) -> Any:
-        stored = get(self.ref)
-        return None if stored is None else published(self.prop, Decimal(stored)).quantize(self._step, ROUND_HALF_UP)
-
-    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
-        """By the values around it that may be rounded to it."""
-        name = self.ref.name
-        if self.ref.alias or look.facts(name) is None:
-            return None
-        if value is None:
-            return Said(absent(name, negated=operator == "ne"))
-        step = self._step
-        low, high = Compare(name, "ge", Decimal(value) - step), Compare(name, "le", Decimal(value) + step)
-        near: dict[str, Condition] = {"eq": All((low, high)), "lt": high, "le": high, "gt": low, "ge": low}
-        return Said(near[operator], exact=False) if operator in near else None

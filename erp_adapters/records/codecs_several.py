@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
-from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from edm.model import Property
 from edm.primitives import STRING
@@ -42,12 +40,11 @@ class Constant(Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing(Plain):
-    """Another codec, for records whose stored value is none of ``values``; those have none."""
+class Around(Plain):
+    """The base of codecs around another one that look at one more field."""
 
     of: Codec
     ref: Ref
-    values: tuple[Any, ...]
 
     @property
     def prop(self) -> Property:
@@ -56,6 +53,13 @@ class Nothing(Plain):
     @property
     def refs(self) -> tuple[Ref, ...]:
         return tuple(dict.fromkeys((*self.of.refs, self.ref)))
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing(Around):
+    """Another codec, for records whose stored value is none of ``values``; those have none."""
+
+    values: tuple[Any, ...]
 
     def value(self, get: Get, look: Look) -> Any:
         return None if get(self.ref) in self.values else self.of.value(get, look)
@@ -78,20 +82,10 @@ class Nothing(Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class When(Plain):
+class When(Around):
     """Another codec, for records whose field has one of the codes; others have no value."""
 
-    of: Codec
-    ref: Ref
     codes: tuple[str, ...]
-
-    @property
-    def prop(self) -> Property:
-        return self.of.prop
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return tuple(dict.fromkeys((*self.of.refs, self.ref)))
 
     def value(self, get: Get, look: Look) -> Any:
         return self.of.value(get, look) if code(get(self.ref)) in self.codes else None
@@ -332,46 +326,6 @@ class Sum(Plain):
                 raise ValueError(f"{type(stored).__name__} is no number")
             total += sign * Decimal(stored or 0)
         return published(self.prop, total)
-
-
-@dataclass(frozen=True, slots=True)
-class Local(Plain):
-    """A point in time that the source has as the time of day in a zone; sources hand it over as if it were in UTC."""
-
-    prop: Property
-    ref: Ref
-    zone: ZoneInfo
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return (self.ref,)
-
-    def value(self, get: Get, look: Look) -> Any:
-        stored = get(self.ref)
-        if stored is None:
-            return None
-        if not isinstance(stored, datetime):
-            raise ValueError(f"{type(stored).__name__} is no point in time")
-        return stored.replace(tzinfo=self.zone).astimezone(UTC)
-
-    def compare(self, operator: str, value: Any, look: Look) -> Said | None:
-        """An hour around it may be meant, when clocks are put back."""
-        name = self.ref.name
-        if self.ref.alias or look.facts(name) is None:
-            return None
-        if value is None:
-            return Said(absent(name, negated=operator == "ne"))
-        try:
-            clock = value.astimezone(self.zone).replace(tzinfo=UTC)
-            low, high = clock - timedelta(hours=2), clock + timedelta(hours=2)
-        except OverflowError:
-            return None
-        near: Mapping[str, Callable[[], Condition]] = {
-            "eq": lambda: all_of((Compare(name, "ge", low), Compare(name, "le", high))),
-            **dict.fromkeys(("lt", "le"), partial(Compare, name, "le", high)),
-            **dict.fromkeys(("gt", "ge"), partial(Compare, name, "ge", low)),
-        }
-        return Said(near[operator](), exact=False) if operator in near else None
 
 
 @dataclass(frozen=True, slots=True)

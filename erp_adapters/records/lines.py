@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from edm.errors import ODataError
 from edm.model import Property
 from edm.primitives import BOOLEAN, DATE, DATE_TIME_OFFSET, DECIMAL, STRING
-from erp_adapters.records.codecs import Alpha, Codec, Day, Field, Filled, Flag, Number, Ref, Reference, Rounded, Words
-from erp_adapters.records.codecs_several import Constant, First, Joined, Local, Nothing, Part, Signed, Sum, When
+from erp_adapters.records.codecs import Codec, Field, Ref
+from erp_adapters.records.codecs_several import Constant, First, Joined, Nothing, Part, Signed, Sum, When
+from erp_adapters.records.codecs_stored import Alpha, Day, Filled, Flag, Local, Number, Reference, Rounded, Words
 from erp_adapters.sections import Faults, unknown
 
 Line = Mapping[str, Any]

@@ -17,7 +17,8 @@ from edm.model import EntitySet
 from edm.text import expression_text
 from erp_adapters.base import Session
 from erp_adapters.records.base import Ask, OneOf, Record, RecordSource
-from erp_adapters.records.codecs import Alpha, Codec, Day, Field, Ref, Said, Words
+from erp_adapters.records.codecs import Codec, Field, Ref, Said
+from erp_adapters.records.codecs_stored import Alpha, Day, Words
 from erp_adapters.records.conditions import all_of, cut, fits, holds
 from erp_adapters.records.related import fixed
 from erp_adapters.records.section import Join, SetMapping

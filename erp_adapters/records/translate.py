@@ -12,7 +12,8 @@ from edm.expressions import IT, Call, Const, Expr, Lambda, Prop
 from edm.model import EntitySet, ServiceMetadata
 from edm.primitives import DATE, DATE_TIME_OFFSET
 from erp_adapters.records.base import Behind, Condition
-from erp_adapters.records.codecs import Alpha, Codec, Day, Field, Flag, Look, Reference, Said, Words
+from erp_adapters.records.codecs import Codec, Field, Look, Said
+from erp_adapters.records.codecs_stored import Alpha, Day, Flag, Reference, Words
 from erp_adapters.records.conditions import ALWAYS, NEVER, absent, all_of, either, negated, renamed
 from erp_adapters.records.section import SetMapping
 
