@@ -101,13 +101,11 @@ class FaultProxy:
                 threading.Thread(target=self._forward, args=(client, self.connections), daemon=True).start()
 
     def _forward(self, client: socket.socket, number: int) -> None:
+        upstream = socket.socket(socket.AF_UNIX if isinstance(self.server, str) else socket.AF_INET)
         try:
-            if isinstance(self.server, str):
-                upstream = socket.socket(socket.AF_UNIX)
-                upstream.connect(self.server)
-            else:
-                upstream = socket.create_connection(self.server)
+            upstream.connect(self.server)
         except OSError:
+            upstream.close()
             _reset(client)
             return
         with self._lock:

@@ -198,7 +198,8 @@ def test_pipelines_agree(services: Services, model: Model, data: st.DataObject) 
 )  # fmt: skip
 def test_requests_agree(services: Services, path: str, query: str) -> None:
     request = ODataRequest("GET", path, encoded(query))
-    notes = services["sql"].explain(request, ANONYMOUS).notes
+    told = services["sql"].explain(request, ANONYMOUS).notes
+    notes = tuple(note for note in told if not note.startswith("$expand="))  # which is a read of its own, always
     mysql = services["sql"].adapter.url.get_backend_name() == "mysql"  # type: ignore[attr-defined]
     assert not notes or (mysql and notes == ("grouped here",))  # it does not know how many digits a sum of sums has
     same_answer(services, path, query)

@@ -74,6 +74,9 @@ class Server:
         deadline = time.monotonic() + 10
         while any(_runs(pid) for pid in pids) and time.monotonic() < deadline:
             time.sleep(0.02)
+        # A process that nobody has collected yet would be taken for a server that is still there.
+        for left in ("postmaster.pid", ".s.PGSQL.5432.lock", ".s.PGSQL.5432"):
+            (self.directory / "postgres" / left).unlink(missing_ok=True)
 
     @contextmanager
     def changed(self, do: str, undo: str) -> Iterator[None]:
