@@ -289,6 +289,8 @@ def _wrong_credentials(source: SourceSettings) -> Iterator[str]:
         given = [key for key in ("scope", "token_auth", "token_params") if key in source.model_fields_set]
         yield from (f"{key} needs token_url" for key in given)
     several = [key for key in ("user", "token", "token_file", "token_url") if getattr(source, key) is not None]
+    if source.kind == "tryton" and "user" in several:
+        several.remove("user")  # the key of an application is for reading records, not for the descriptions of fields
     if len({key.removesuffix("_file") for key in several}) > 1:
         yield f"sign in by one of {', '.join(several)}, not by all"
 

@@ -9,7 +9,8 @@ from typing import Any
 from edm.model import ServiceMetadata
 from erp_adapters.base import Adapter
 from erp_adapters.records.adapter import RecordAdapter
-from erp_adapters.transport import OptionFault, Remote
+from erp_adapters.transport import OptionFault, Remote, Token
+from erp_adapters.tryton.rest import Rest
 from erp_adapters.tryton.rpc import opened
 from erp_adapters.tryton.source import PAGE, TrytonSource
 
@@ -37,5 +38,6 @@ def connect(remote: Remote, metadata: ServiceMetadata, name: str) -> Adapter:
         connections=min(_AT_ONCE, remote.limits.pool_size),
         seconds=remote.limits.timeout,
         page=options["page"],
+        rest=Rest(remote.open(), options["database"]) if isinstance(remote.credentials, Token) else None,
     )
     return RecordAdapter(source, metadata, name, separator=".")

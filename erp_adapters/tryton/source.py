@@ -18,6 +18,7 @@ from erp_adapters.tryton.domains import Domain, Domains
 from erp_adapters.tryton.each import Repeated, each_of, faults_of
 from erp_adapters.tryton.fields import TEXTS, Models
 from erp_adapters.tryton.orders import phases, written
+from erp_adapters.tryton.rest import Rest
 from erp_adapters.tryton.rpc import Rpc, Unanswerable
 from erp_adapters.tryton.sorting import Sorting
 from erp_adapters.tryton.wire import typed
@@ -32,7 +33,7 @@ _PROBES = (("ir.lang", "name"), ("ir.lang", "code"), ("ir.model", "model"), ("ir
 @dataclass(slots=True)
 class TrytonSource:
     """``context`` goes with every question, after what the user prefers. ``seconds`` bounds a call that no request
-    waits for."""
+    waits for. Records are read by ``rest``, if there is one."""
 
     rpc: Rpc
     open: Rpc
@@ -40,6 +41,7 @@ class TrytonSource:
     connections: int = 4
     seconds: float = 20.0
     page: int = PAGE
+    rest: Rest | None = None
     kind: str = field(default="tryton", init=False)
     options: frozenset[str] = field(default=frozenset({"context", "each"}), init=False)
     empty_is_null: bool = field(default=True, init=False)
@@ -168,8 +170,9 @@ class TrytonSource:
 
     def _page(self, ask: Ask, domain: Sequence[Domain], skip: int, size: int, session: Session) -> list[dict[str, Any]]:
         method, params = self._question(ask, domain, skip, size, self._context(ask.options, session))
+        found = self._by_rest(ask, params, session)
         try:
-            found = self.rpc.call(method, params, session)
+            found = self.rpc.call(method, params, session) if found is None else found
         except Unanswerable:
             self._models.forget()  # a module has gone, perhaps
             raise
@@ -178,6 +181,13 @@ class TrytonSource:
         ):
             raise BadAnswer(f"{method}: no records")
         return found
+
+    def _by_rest(self, ask: Ask, params: list[Any], session: Session) -> Any:
+        """``None`` if it is a question for RPC: of what is behind a reference REST does not tell the model."""
+        ways = (self._models.way(ask.entity, name) for name in ask.fields)
+        if self.rest is None or any(way is not None and way.model is not None for way in ways):
+            return None
+        return self.rest.search_read(ask.entity, params, session)
 
     def _question(
         self, ask: Ask, domain: Sequence[Domain], skip: int, size: int, context: Mapping[str, Any]
@@ -250,6 +260,8 @@ class TrytonSource:
     def close(self) -> None:
         self.rpc.transport.close()
         self.open.transport.close()
+        if self.rest is not None:
+            self.rest.transport.close()
 
 
 def _pointed(value: Any, model: str) -> int | None:

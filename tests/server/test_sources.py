@@ -162,6 +162,11 @@ def test_what_may_be(toml: str) -> None:
     assert loaded(f'[sources.erp]\nkind = "rest"\n{toml}').settings.sources["erp"].remote
 
 
+def test_a_tryton_has_a_key_beside_the_password() -> None:
+    toml = 'url = "https://erp/"\nuser = "u"\npassword = "x"\ntoken = "key"'
+    assert loaded(f"[sources.tryton]\n{toml}").settings.sources["tryton"].signs_in
+
+
 def test_an_empty_file_of_a_secret_is_missed_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "pw").write_text("\n")
     toml = f'[sources.sap]\nurl = "{SAP}"\nuser = "u"\npassword_file = "{tmp_path / "pw"}"'
