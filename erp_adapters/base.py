@@ -367,3 +367,14 @@ class Refused(SourceError):
     def __init__(self, detail: str = "", *, answered: int = 400) -> None:
         super().__init__("erp_refused", "The ERP refused the question.", detail=detail)
         self.answered = answered
+
+
+def over_budget(entity_set: str, names: Sequence[str], budget: int) -> ODataError:
+    """The named error for an answer that needs more rows than may be read; ``names`` are the properties to blame."""
+    return ODataError(
+        "scan_budget_exceeded",
+        f"Answering needs more than {budget} rows of {entity_set}, because the ERP cannot evaluate the condition or"
+        f" order on {', '.join(names) or 'a related entity'} (limit scan_budget).",
+        target=names[0] if names else None,
+        hint="Add a filter that the ERP can evaluate, for example on the key, a date or a customer number.",
+    )

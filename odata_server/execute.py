@@ -20,7 +20,7 @@ from edm.expressions import IT, Const, Expr, Prop, call, columns_of, conjunction
 from edm.model import EntitySet, NavigationProperty, ServiceMetadata
 from edm.primitives import CollectionType
 from edm.query import Query, narrowed
-from erp_adapters.base import Adapter, Page, Row, Session, TimedOut
+from erp_adapters.base import Adapter, Page, Row, Session, TimedOut, over_budget
 from odata_server.fetched import Fetched, said
 from odata_server.plan import Plan, navigations_of, plan, plan_derived
 from odata_server.semijoin import Paged, paged, reduced
@@ -259,14 +259,7 @@ class _Finish:
     def _too_much(self) -> ODataError:
         culprit = self.made.residual or next((i.expr for i in self.made.orderby), None)
         names = columns_of(culprit) if culprit is not None else ()
-        what = ", ".join(names) or "a related entity"
-        return ODataError(
-            "scan_budget_exceeded",
-            f"Answering needs more than {self.engine.scan_budget} rows of {self.entity_set.name}, because the ERP"
-            f" cannot evaluate the condition or order on {what} (limit scan_budget).",
-            target=names[0] if names else None,
-            hint="Add a filter that the ERP can evaluate, for example on the key, a date or a customer number.",
-        )
+        return over_budget(self.entity_set.name, names, self.engine.scan_budget)
 
     def _result(self, environments: Sequence[Environment], count: int | None) -> Result:
         metadata, columns = self.engine.whole, self.made.query.columns

@@ -11,7 +11,7 @@ from edm.errors import ODataError
 from edm.expressions import columns_of
 from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query
-from erp_adapters.base import ContractBroken, Page, Session, TimedOut
+from erp_adapters.base import ContractBroken, Page, Session, TimedOut, over_budget
 from erp_adapters.records.base import Ask, Batch, Behind, Condition, EntityFacts, Order, Record, RecordSource
 from erp_adapters.records.check import Check
 from erp_adapters.records.codecs import Codec, Look, Ref
@@ -35,14 +35,7 @@ def columns_needed(query: Query) -> tuple[str, ...]:
 
 
 def too_much(entity_set: EntitySet, query: Query, budget: int) -> ODataError:
-    names = dict.fromkeys(columns_needed(query))
-    return ODataError(
-        "scan_budget_exceeded",
-        f"Answering needs more than {budget} rows of {entity_set.name}, because the ERP cannot evaluate the condition"
-        f" or order on {', '.join(names)} (limit scan_budget).",
-        target=next(iter(names), None),
-        hint="Add a filter that the ERP can evaluate, for example on the key, a date or a customer number.",
-    )
+    return over_budget(entity_set.name, tuple(dict.fromkeys(columns_needed(query))), budget)
 
 
 def narrower(entity_set: str, names: Sequence[str], fields: Sequence[str] = ()) -> ODataError:

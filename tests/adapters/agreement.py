@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from edm.model import ServiceMetadata
+from edm.model import EntitySet, ServiceMetadata
 from edm.query import Query
 from erp_adapters.base import Adapter, Session
 from erp_adapters.memory import MemoryAdapter
@@ -71,3 +71,14 @@ def same_answer(services: Mapping[str, Service], path: str, query: str, *, liars
     expected = answers["evaluator"]
     for name, answer in answers.items():
         assert (answer.status, answer.body) == (expected.status, expected.body), f"{name}: {path}?{query}"
+
+
+def named_alike(ours: EntitySet, demo: EntitySet) -> None:
+    """Whatever ERP there is, Salesforce sees the same objects and fields."""
+    assert (ours.type.name, ours.label, ours.type.key) == (demo.type.name, demo.label, demo.type.key)
+    for prop in ours.type.properties:
+        model = demo.type.property(prop.name)
+        assert model is not None, prop.name
+        assert (prop.type, prop.label) == (model.type, model.label)
+    links = {link.name: (link.target, link.partner) for link in demo.type.navigation}
+    assert {link.name: (link.target, link.partner) for link in ours.type.navigation}.items() <= links.items()

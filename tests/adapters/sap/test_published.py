@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from edm.query import Query
-from erp_adapters.base import Adapter, Session, Validates
+from erp_adapters.base import Adapter, Validates
 from erp_adapters.memory import MemoryAdapter
 from erp_adapters.sap import connect
 from erp_adapters.transport import Remote
 from odata_server.auth import ANONYMOUS
 from odata_server.messages import Headers, ODataRequest, ODataResponse
 from odata_server.service import Service, ServiceOptions
+from tests.adapters.agreement import Rows, rows_of
 from tests.adapters.sap.conftest import MockSap, start_mock
 from tests.adapters.sap.shown import METADATA
 from tests.engine.small import NOW, SECRET
@@ -36,7 +36,7 @@ class Both:
     adapter: Adapter
     services: Mapping[str, Service]
     model: Model
-    rows: Mapping[str, list[dict[str, Any]]]
+    rows: Rows
 
     def ask(self, path: str, query: str = "") -> ODataResponse:
         return self.services["sap"].handle(ODataRequest("GET", path, encoded(query)), ANONYMOUS)
@@ -70,11 +70,7 @@ class Both:
 def both() -> Iterator[Both]:
     mock, process = start_mock()
     adapter = connect(Remote(mock.url, options={"client": "100", "language": "EN"}), METADATA, "sap")
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for entity_set in METADATA.sets:
-        names = entity_set.type.names
-        pages = adapter.read(Query(entity_set.name, names), Session())
-        rows[entity_set.name] = [dict(zip(names, row, strict=True)) for page in pages for row in page.rows]
+    rows = rows_of(adapter, METADATA)
     samples = {
         name: {key: list(dict.fromkeys(row[key] for row in found if row[key] is not None)) for key in found[0]}
         for name, found in rows.items()

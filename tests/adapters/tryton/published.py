@@ -8,8 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from edm.declare import load_directory
-from edm.query import Query
-from erp_adapters.base import Adapter, Session
+from erp_adapters.base import Adapter
 from erp_adapters.memory import MemoryAdapter
 from erp_adapters.records.adapter import RecordAdapter
 from erp_adapters.transport import Remote, Secret, TransportOptions
@@ -18,6 +17,7 @@ from erp_adapters.tryton.source import TrytonSource
 from odata_server.auth import ANONYMOUS
 from odata_server.messages import ODataRequest, ODataResponse
 from odata_server.service import Service, ServiceOptions
+from tests.adapters.agreement import Rows, rows_of
 from tests.adapters.tryton.ground import DATABASE, PASSWORD
 from tests.engine.small import NOW, SECRET
 from tests.properties.expressions import Model, encoded
@@ -39,7 +39,7 @@ class Both:
     source: TrytonSource
     services: Mapping[str, Service]
     model: Model
-    rows: Mapping[str, list[dict[str, Any]]]
+    rows: Rows
 
     def same(self, path: str, query: str = "") -> Any:
         """The answer of both."""
@@ -65,11 +65,7 @@ def published(url: str) -> Both:
     adapter = connect(remote(url, database=DATABASE), METADATA, "tryton")
     assert isinstance(adapter, RecordAdapter)
     assert isinstance(adapter.source, TrytonSource)
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for entity_set in METADATA.sets:
-        names = entity_set.type.names
-        pages = adapter.read(Query(entity_set.name, names), Session())
-        rows[entity_set.name] = [dict(zip(names, row, strict=True)) for page in pages for row in page.rows]
+    rows = rows_of(adapter, METADATA)
     samples = {
         name: {key: list(dict.fromkeys(row[key] for row in found if row[key] is not None)) for key in found[0]}
         for name, found in rows.items()

@@ -17,6 +17,7 @@ from erp_adapters.records.base import Ask, Compare
 from erp_adapters.transport import OptionFault, Remote, Secret, TransportOptions
 from erp_adapters.tryton import connect
 from odata_server.service import Service, ServiceOptions
+from tests.adapters.agreement import named_alike
 from tests.adapters.tryton.ground import DATABASE, PASSWORD, Server
 from tests.adapters.tryton.published import METADATA, Both, asked, remote
 from tests.adapters.tryton.test_conditions import read
@@ -32,15 +33,7 @@ DEMO = load_directory(files("erp_adapters") / "catalog")
 
 @pytest.mark.parametrize("name", [entity_set.name for entity_set in METADATA.sets])
 def test_names_are_those_of_the_demo(name: str) -> None:
-    """Whatever ERP there is, Salesforce sees the same objects and fields."""
-    ours, demo = METADATA[name], DEMO[name]
-    assert (ours.type.name, ours.label, ours.type.key) == (demo.type.name, demo.label, demo.type.key)
-    for prop in ours.type.properties:
-        model = demo.type.property(prop.name)
-        assert model is not None, prop.name
-        assert (prop.type, prop.label) == (model.type, model.label)
-    links = {link.name: (link.target, link.partner) for link in demo.type.navigation}
-    assert {link.name: (link.target, link.partner) for link in ours.type.navigation}.items() <= links.items()
+    named_alike(METADATA[name], DEMO[name])
 
 
 def test_tryton_has_all_that_it_names(both: Both) -> None:
